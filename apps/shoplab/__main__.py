@@ -1,0 +1,5 @@
+"""`python -m shoplab` is the command line."""
+
+from shoplab.cli import main
+
+main()

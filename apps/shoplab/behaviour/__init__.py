@@ -1,0 +1,1 @@
+"""Clean events -> sessions -> users; funnel, paths, activity; the report."""

@@ -1,0 +1,41 @@
+"""Events -> sessions."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from shoplab.schemas import SESSION
+
+
+def top_category() -> Column:
+    """The first part of category_code: "electronics" of "electronics.smartphone"."""
+    return F.substring_index("category_code", ".", 1)
+
+
+def sessions(events: DataFrame) -> DataFrame:
+    """SESSION rows from EVENT rows. A session that runs over midnight of a month's last day belongs to the month it
+    began in.
+    """
+    return (
+        events.groupBy("user_id", "user_session")
+        .agg(
+            F.min("event_time").alias("session_start"),
+            F.max("event_time").alias("session_end"),
+            F.count("*").alias("events"),
+            *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+            F.count_distinct("product_id").alias("products"),
+            revenue().alias("revenue"),
+            F.min_by(top_category(), "event_time").alias("entry_category"),
+            F.max_by(top_category(), "event_time").alias("exit_category"),
+        )
+        .withColumn("duration_s", F.unix_timestamp("session_end") - F.unix_timestamp("session_start"))
+        .withColumn("month", F.date_format("session_start", "yyyy-MM"))
+        .select(*SESSION.names)
+    )
+
+
+EVENT_COUNTS = {"view": "views", "cart": "carts", "remove_from_cart": "removes", "purchase": "purchases"}
+
+
+def revenue() -> Column:
+    """Sum of the prices of purchases; 0 without any."""
+    return F.coalesce(F.sum(F.when(F.col("event_type") == "purchase", F.col("price"))), F.lit(0.0))

@@ -1,0 +1,59 @@
+"""Events and sessions -> users by month."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.sessions import top_category
+from shoplab.schemas import USER
+
+
+def users(events: DataFrame, sessions: DataFrame, products: DataFrame) -> DataFrame:
+    """USER rows. `products` gives each product's price_level (see behaviour.products)."""
+    merged = _from_sessions(sessions).join(_from_events(events, products), on=["user_id", "month"], how="full_outer")
+    counts = [name for name in USER.names if USER[name].dataType.simpleString() == "bigint"]
+    known = merged.fillna(0, subset=[*counts, "revenue", "mean_session_s", "_cart_sessions", "_abandoned"])
+    rates = {
+        "events_per_session": _ratio("events", "sessions"),
+        "cart_rate": _ratio("_cart_sessions", "sessions"),
+        "order_rate": _ratio("orders", "sessions"),
+        "abandon_rate": _ratio("_abandoned", "_cart_sessions"),
+    }
+    return known.withColumns(rates).select(*USER.names)
+
+
+def _from_sessions(sessions: DataFrame) -> DataFrame:
+    gap_s = F.unix_timestamp(F.max("session_start")) - F.unix_timestamp(F.min("session_start"))
+    return sessions.groupBy("user_id", "month").agg(
+        F.count("*").alias("sessions"),
+        *[F.sum(name).alias(name) for name in ("events", "views", "carts", "removes", "purchases", "revenue")],
+        F.count_if(F.col("purchases") > 0).alias("orders"),
+        F.count_if(F.col("carts") > 0).alias("_cart_sessions"),
+        F.count_if((F.col("carts") > 0) & (F.col("purchases") == 0)).alias("_abandoned"),
+        F.avg("duration_s").alias("mean_session_s"),
+        F.when(F.count("*") > 1, gap_s / 3600 / (F.count("*") - 1)).alias("mean_gap_h"),
+    )
+
+
+def _from_events(events: DataFrame, products: DataFrame) -> DataFrame:
+    levels = products.select("product_id", "price_level")
+    return (
+        events.join(levels, on="product_id", how="left")
+        .groupBy("user_id", F.date_format("event_time", "yyyy-MM").alias("month"))
+        .agg(
+            F.count_distinct("product_id").alias("products"),
+            F.count_distinct(top_category()).alias("categories"),
+            F.count_distinct("brand").alias("brands"),
+            F.count_distinct("date").alias("active_days"),
+            F.min("event_time").alias("first_seen"),
+            F.max("event_time").alias("last_seen"),
+            F.max(F.when(F.col("event_type") == "purchase", F.col("event_time"))).alias("last_purchase"),
+            F.avg("price").alias("mean_price"),
+            F.avg("price_level").alias("price_level"),
+            F.mode(top_category(), deterministic=True).alias("top_category"),
+            F.mode("brand", deterministic=True).alias("top_brand"),
+        )
+    )
+
+
+def _ratio(part: str, whole: str) -> Column:
+    return F.when(F.col(whole) > 0, F.col(part) / F.col(whole)).otherwise(F.lit(0.0))

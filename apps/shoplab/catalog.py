@@ -1,0 +1,166 @@
+"""Dataset -> path on HDFS, and how each is written so that a killed job leaves nothing half written."""
+
+import datetime as dt
+import io
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from shoplab.errors import LabError
+from shoplab.settings import Settings
+from shoplab.storage import Storage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame, SparkSession
+
+DATASETS = {
+    "raw": "raw/events",
+    "rejected": "raw/rejected",
+    "events": "processed/events",
+    "sessions": "processed/sessions",
+    "users": "processed/users",
+    "segments": "processed/segments",
+    "live": "processed/live",
+    "recommendations": "processed/recommendations",
+    "analysis": "processed/analysis",
+    "models": "models",
+    "temp": "temp",
+}
+_EMPTY_HINT = {
+    "events": "./lab ingest FILE",
+    "sessions": "./lab analyse",
+    "users": "./lab analyse",
+    "analysis": "./lab analyse",
+    "segments": "./lab segment",
+    "live": "./lab stream",
+    "recommendations": "./lab stream",
+    "models/segments": "./lab segment",
+    "models/recommender": "./lab train",
+}
+
+
+class Catalog:
+    """Reads and writes the lab's datasets. Needs a Spark session only for tables (`read`, `stage`, `replace`)."""
+
+    def __init__(self, settings: Settings, spark: "SparkSession | None" = None) -> None:
+        self.settings = settings
+        self.storage = Storage(settings)
+        self._spark = spark
+
+    def path(self, dataset: str, *parts: str) -> str:
+        """Absolute path of a dataset, or of a place below it."""
+        head, *rest = dataset.split("/")
+        return "/".join([self.settings.data_root, DATASETS[head], *rest, *parts])
+
+    def uri(self, dataset: str, *parts: str) -> str:
+        """The same with the file system's address, for Spark."""
+        return self.settings.hdfs + self.path(dataset, *parts)
+
+    def temp(self, purpose: str) -> str:
+        """A fresh path below /data/temp."""
+        return self.path("temp", f"{purpose}-{uuid.uuid4().hex[:12]}")
+
+    # Tables
+
+    @property
+    def spark(self) -> "SparkSession":
+        if self._spark is None:
+            raise LabError("this catalog was opened without Spark")
+        return self._spark
+
+    def has(self, dataset: str) -> bool:
+        return bool(self.storage.names(self.path(dataset)))
+
+    def need(self, dataset: str) -> None:
+        """LabError with the command that makes the dataset, where it is empty."""
+        if not self.has(dataset):
+            hint = _EMPTY_HINT.get(dataset, _EMPTY_HINT[dataset.split("/")[0]])
+            raise LabError(f"no {dataset} on HDFS yet; first: {hint}")
+
+    def read(self, dataset: str, *parts: str) -> "DataFrame":
+        """A table, or the part of it below `parts`."""
+        from shoplab import schemas
+
+        self.need(dataset)
+        reader = self.spark.read.option("basePath", self.uri(dataset))
+        schema = schemas.TABLES.get(dataset)
+        return (reader.schema(schema) if schema else reader).parquet(self.uri(dataset, *parts))
+
+    def partitions(self, dataset: str) -> list[str]:
+        """Values of a dataset's only partition column, sorted: ["2019-10", "2019-11"]."""
+        return [name.split("=", 1)[1] for name in self.storage.names(self.path(dataset)) if "=" in name]
+
+    def stage(self, dataset: str, rows: "DataFrame", partition: str) -> str:
+        """Writes rows below /data/temp, laid out as the dataset will have them. Returns the path."""
+        staged = self.temp(dataset)
+        try:
+            rows.write.partitionBy(partition).parquet(self.settings.hdfs + staged)
+        except BaseException:
+            self.storage.delete(staged)
+            raise
+        return staged
+
+    def adopt(self, dataset: str, staged: str) -> None:
+        """Moves staged files to their place among the dataset's. They appear whole, one by one: a job killed half way
+        is completed by running it again, provided it leaves out the rows that are already there.
+        """
+        for source in self.storage.walk(staged):
+            place = source.removeprefix(f"{staged}/")
+            if not place.rsplit("/", 1)[-1].startswith(("_", ".")):
+                self.storage.move(source, self.path(dataset, place))
+        self.storage.delete(staged)
+
+    def replace(self, dataset: str, rows: "DataFrame", partition: str) -> None:
+        """Puts rows in place of the partitions they belong to; other partitions stay. For tables that can be made
+        again.
+        """
+        staged = self.stage(dataset, rows, partition)
+        for folder in self.storage.names(staged):
+            if "=" in folder:
+                self.storage.delete(self.path(dataset, folder))
+                self.storage.move(f"{staged}/{folder}", self.path(dataset, folder))
+        self.storage.delete(staged)
+
+    def replace_whole(self, dataset: str, rows: "DataFrame") -> None:
+        """Puts rows in place of a whole unpartitioned table that can be made again."""
+        staged = self.temp(dataset.replace("/", "-"))
+        try:
+            rows.write.parquet(self.settings.hdfs + staged)
+            self.storage.delete(self.path(dataset))
+            self.storage.move(staged, self.path(dataset))
+        finally:
+            self.storage.delete(staged)
+
+    def table(self, dataset: str, *parts: str) -> "pd.DataFrame":
+        """A small table as a pandas frame, read without Spark."""
+        import pandas as pd
+
+        self.need(dataset)
+        files = [p for p in self.storage.walk(self.path(dataset, *parts)) if p.endswith(".parquet")]
+        return pd.concat([pd.read_parquet(io.BytesIO(self.storage.read(path))) for path in files], ignore_index=True)
+
+    # Versions: written whole, then the pointer moves; older ones stay for rollback.
+
+    def publish(self, name: str, write: Callable[[str], None], manifest: dict[str, Any] | None = None) -> str:
+        """Makes a new version of "models/NAME" or "segments". `write` fills the directory it is given. Returns the
+        version.
+        """
+        version = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+        staged = self.temp(name.replace("/", "-"))
+        try:
+            write(staged)
+            self.storage.write_json(f"{staged}/manifest.json", {"version": version} | (manifest or {}))
+            self.storage.move(staged, self.path(name, f"version={version}"))
+        except BaseException:
+            self.storage.delete(staged)
+            raise
+        self.storage.write(self.path(name, "CURRENT"), version.encode())
+        return version
+
+    def current(self, name: str) -> str:
+        """Path of the current version's directory. LabError with the command that makes one, where there is none."""
+        pointer = self.path(name, "CURRENT")
+        if not self.storage.exists(pointer):
+            raise LabError(f"no {name} on HDFS yet; first: {_EMPTY_HINT[name]}")
+        return self.path(name, f"version={self.storage.read(pointer).decode().strip()}")

@@ -1,0 +1,87 @@
+"""The command line: one command a job, one line an error."""
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from shoplab import __version__
+from shoplab.errors import LabError
+from shoplab.settings import Settings, load_settings
+
+# Command -> module that holds it, in the order of the help page. Modules are imported when their command is asked for.
+COMMANDS = {
+    "demo": "shoplab.demo.commands",
+    "test": "shoplab.checks",
+    "up": "shoplab.lab.commands",
+    "down": "shoplab.lab.commands",
+    "status": "shoplab.lab.commands",
+    "logs": "shoplab.lab.commands",
+    "doctor": "shoplab.lab.commands",
+    "reset": "shoplab.lab.commands",
+    "generate": "shoplab.ingest.commands",
+    "ingest": "shoplab.ingest.commands",
+    "analyse": "shoplab.behaviour.commands",
+    "segment": "shoplab.segments.commands",
+    "train": "shoplab.recommend.commands",
+    "report": "shoplab.behaviour.commands",
+    "replay": "shoplab.streaming.commands",
+    "stream": "shoplab.streaming.commands",
+    "verify": "shoplab.streaming.commands",
+    "serve": "shoplab.serving.commands",
+    "bench": "shoplab.lab.commands",
+}
+
+
+class _Jobs(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[name]), name)
+        return command
+
+
+@click.group(cls=_Jobs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="shoplab")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """A laptop lab for big data on e-commerce events: real HDFS, Kafka and Spark, and the apps on them.
+
+    New here? ./lab demo tells the whole story in a few minutes.
+    """
+    context.obj = load_settings()
+
+
+def main() -> None:
+    """Runs the command line. Exit codes: 0 done, 1 a fault of ours, 2 bad input, 3 a service is missing, 130
+    interrupted.
+    """
+    try:
+        sys.exit(cli.main(prog_name="./lab", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except LabError as error:
+        click.echo(f"lab: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("lab: interrupted", err=True)
+        sys.exit(130)
+    except Exception as error:
+        click.echo(f"lab: {_unexpected(error)}", err=True)
+        sys.exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+    """One line for an error nobody foresaw; the traceback goes to a file."""
+    log = Path(os.environ.get("SHOPLAB_HOME", Settings.home)) / "logs" / "error.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    words = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {words[0][:300]}; details: {log}"

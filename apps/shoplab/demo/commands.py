@@ -1,0 +1,51 @@
+"""`./lab demo`."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from shoplab.settings import Settings
+
+
+@click.command(short_help="The whole story: up, ingest, analyse, segment, train, stream, report.")
+@click.option("--events", type=click.IntRange(min=1000), default=200_000, show_default=True,
+              help="October events to generate; November gets a quarter of that.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of the generator.")
+@click.option("--input", "october", type=click.Path(path_type=Path), help="A real file for the models.")
+@click.option("--then", "november", type=click.Path(path_type=Path), help="A real file for the stream (with --input).")
+@click.option("--keep", is_flag=True, help="Leave the lab and the API running at the end.")
+@click.pass_obj
+def demo(settings: Settings, events: int, seed: int, october: Path | None, november: Path | None, keep: bool) -> None:
+    """Turns a month of shop events into models, and the next month into live recommendations.
+
+    All of it on real HDFS, Kafka and Spark, in a few minutes. Nothing is left running, unless you --keep it.
+
+    \b
+    Examples: ./lab demo
+              ./lab demo --input 2019-Oct.csv.gz --then 2019-Nov.csv.gz --keep
+    """
+    if (october is None) != (november is None):
+        raise click.UsageError("--input and --then go together: a file for the models and one for the stream")
+    from shoplab.console import out, step
+    from shoplab.demo.story import Files, check, generated, tell
+    from shoplab.demo.summary import print_summary
+    from shoplab.lab.embedded import running_lab, start_api
+
+    files = Files(october, november) if october and november else None
+    if files:
+        check(files)
+    started = time.monotonic()
+    with ExitStack() as stack:
+        with step("start the NameNode, the data node and Kafka") as say:
+            stack.enter_context(running_lab(settings, say, keep))
+        story = tell(settings, files or generated(settings, events, seed))
+        print_summary(story, time.monotonic() - started)
+        if keep:
+            start_api(settings)
+            out.print(
+                f"\nStill running: HDFS {settings.webhdfs}, API and live page {settings.api_url},"
+                f" Kafka {settings.kafka}; Spark's UI is at http://127.0.0.1:{settings.spark_ui_port} while a job"
+                " runs. End it all: ./lab down"
+            )

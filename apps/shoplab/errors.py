@@ -1,0 +1,13 @@
+"""Errors a user can act on. The command line prints them as one line and ends with their exit code."""
+
+
+class LabError(Exception):
+    """What failed and what to type next, in one line. Exit code 2: bad input."""
+
+    exit_code = 2
+
+
+class ServiceError(LabError):
+    """A service, tool or network that the command needs is missing. Exit code 3."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""Raw files -> clean events and rejected rows; and the generator that makes such files."""

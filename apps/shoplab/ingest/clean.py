@@ -1,0 +1,88 @@
+"""Text rows -> typed events, and for each bad row the reason. Batch and stream share these steps."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from shoplab.ingest.mapping import Mapping
+from shoplab.schemas import EVENT, EVENT_TYPES
+
+SESSION_GAP_S = 30 * 60
+_SPREADSHEET_ID = r"(?i)^\d(\.\d+)?e\+\d+$"
+
+
+def typed(rows: DataFrame, mapping: Mapping) -> DataFrame:
+    """Adds EVENT's columns in their types, and `reason`: null for a good row. Input columns: RAW_COLUMNS as text,
+    `malformed`.
+
+    Blank category_code, brand, price and user_session become null.
+    """
+    texts = {
+        name: F.nullif(F.col(name), F.lit("")) for name in ("category_id", "category_code", "brand", "user_session")
+    }
+    parsed = rows.withColumns(
+        {
+            "_time": _event_time(F.col("event_time"), mapping.time_format),
+            "_type": _event_type(F.col("event_type"), mapping),
+            "_price": F.expr("try_cast(nullif(price, '') as double)"),
+        }
+    )
+    return (
+        parsed.withColumn("reason", _reason())
+        .withColumns({**texts, "event_time": F.col("_time"), "event_type": F.col("_type"), "price": F.col("_price")})
+        .withColumn("date", F.to_date("event_time"))
+        .drop("_time", "_type", "_price")
+    )
+
+
+def good(rows: DataFrame) -> DataFrame:
+    """The rows without a reason against them, with EVENT's columns; user_session may still be null."""
+    return rows.where(F.col("reason").isNull()).select(*EVENT.names)
+
+
+def fill_sessions(events: DataFrame) -> DataFrame:
+    """Gives events without user_session one by the 30-minute gap: a new session starts after 30 minutes of silence.
+
+    The id is the user's and the start of the session, so that the same events always get the same ids.
+    """
+    by_user = Window.partitionBy("user_id").orderBy("event_time")
+    since_last = F.unix_timestamp("event_time") - F.unix_timestamp(F.lag("event_time").over(by_user))
+    starts = F.when(since_last.isNull() | (since_last > SESSION_GAP_S), F.col("event_time"))
+    start = F.last(starts, ignorenulls=True).over(by_user.rowsBetween(Window.unboundedPreceding, 0))
+    made = F.concat_ws("-", F.col("user_id"), F.date_format(start, "yyyyMMdd'T'HHmmss"))
+    return events.withColumn("user_session", made)
+
+
+def _reason() -> Column:
+    """The first thing wrong with a row, in the order a reader would look."""
+    checks = [
+        (F.col("malformed"), "wrong number of columns"),
+        (F.coalesce(F.col("event_time"), F.lit("")) == "", "no event_time"),
+        (F.col("_time").isNull(), "event_time is not a time"),
+        (~F.year("_time").between(1970, 2100), "event_time is out of range"),
+        (F.coalesce(F.col("event_type"), F.lit("")) == "", "no event_type"),
+        (F.col("_type").isNull(), "unknown event_type"),
+        *[(F.coalesce(F.col(c), F.lit("")) == "", f"no {c}") for c in ("product_id", "user_id")],
+        *[(F.col(c).rlike(_SPREADSHEET_ID), f"{c} was damaged by a spreadsheet") for c in ("product_id", "user_id")],
+        (F.col("_price").isNull() & (F.coalesce(F.col("price"), F.lit("")) != ""), "price is not a number"),
+        (F.isnan("_price") | (F.abs("_price") > 1e12), "price is not a number"),
+        (F.col("_price") < 0, "price is negative"),
+    ]
+    return F.coalesce(*[F.when(condition, F.lit(reason)) for condition, reason in checks])
+
+
+def _event_time(text: Column, time_format: str | None) -> Column:
+    if time_format in ("unix", "unix_ms"):
+        seconds = text.try_cast("double") / (1000 if time_format == "unix_ms" else 1)
+        return F.when(F.abs(seconds) < 4.2e9, F.timestamp_micros((seconds * 1_000_000).cast("long")))
+    if time_format is not None:
+        return F.try_to_timestamp(text, F.lit(time_format))
+    iso = text.rlike(r"^\d{4}-\d{2}-\d{2}[ T]\d")  # a cast alone would take "2019" and "12:30" for times
+    return F.when(iso, text.try_cast("timestamp"))
+
+
+def _event_type(text: Column, mapping: Mapping) -> Column:
+    word = F.lower(text)
+    words = {name: name for name in EVENT_TYPES} | {
+        theirs.lower(): ours for theirs, ours in mapping.event_types.items()
+    }
+    return F.coalesce(*[F.when(word == theirs, F.lit(ours)) for theirs, ours in words.items()])

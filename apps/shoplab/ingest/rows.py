@@ -1,0 +1,88 @@
+"""Source files on HDFS -> one row a line, all columns still text, each with its place in the file."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from shoplab.ingest.mapping import Mapping
+from shoplab.schemas import RAW_COLUMNS
+
+RAW_LENGTH = 1000  # characters kept of a rejected row
+_PLACE = ("path", "block", "position")
+
+
+def read_lines(
+    spark: SparkSession, uris: Sequence[str], names: list[str], header: str | None, mapping: Mapping
+) -> DataFrame:
+    """CSV lines: RAW_COLUMNS as text, `malformed`, `raw`, and the place from which `number_lines` makes a line number.
+
+    Quoted line breaks are not supported: a line is a row. Blank lines and repeated headers are no rows.
+    """
+    text = _text(spark, uris)
+    kept = text.where(F.trim("raw") != "")
+    if header is not None:
+        kept = kept.where(F.col("raw") != F.lit(header))
+    schema = T.StructType([T.StructField(name, T.StringType()) for name in [*names, "_malformed"]])
+    options = {"sep": mapping.delimiter, "columnNameOfCorruptRecord": "_malformed", "mode": "PERMISSIVE"}
+    parsed = kept.withColumn("row", F.from_csv("raw", schema.toDDL(), options))
+    return parsed.select(
+        *_PLACE,
+        F.substring("raw", 1, RAW_LENGTH).alias("raw"),
+        F.col("row._malformed").isNotNull().alias("malformed"),
+        *_our_columns(names, mapping, "row."),
+    )
+
+
+def _text(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
+    return spark.read.text(list(uris)).select(
+        F.col("_metadata.file_path").alias("path"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.monotonically_increasing_id().alias("position"),
+        F.ltrim(F.col("value"), F.lit("\ufeff")).alias("raw"),
+    )
+
+
+def read_parquet(spark: SparkSession, uris: Sequence[str], names: list[str], mapping: Mapping) -> DataFrame:
+    """Parquet rows in the same shape as `read_lines`, with `line`, the row's number from 1, in place of a place."""
+    table = spark.read.parquet(*uris)
+    return table.select(
+        (F.col("_metadata.row_index") + 1).alias("line"),
+        F.substring(F.to_json(F.struct(*[f"`{name}`" for name in names])), 1, RAW_LENGTH).alias("raw"),
+        F.lit(False).alias("malformed"),
+        *_our_columns(names, mapping, "", table.schema),
+    )
+
+
+def number_lines(rows: DataFrame, spark: SparkSession, uris: Sequence[str]) -> DataFrame:
+    """Adds `line` (1 is the file's first) to rows of `read_lines`. Positions count on within a block of a file, so the
+    line is the number of lines in the file's earlier blocks plus the place in its own. Reads the files once more.
+    """
+    blocks = (
+        _text(spark, uris).groupBy("path", "block").agg(F.min("position").alias("first"), F.count("*").alias("size"))
+    )
+    before = Window.partitionBy("path").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
+    starts = blocks.select("path", "block", "first", F.coalesce(F.sum("size").over(before), F.lit(0)).alias("start"))
+    line = F.col("start") + F.col("position") - F.col("first") + 1
+    return rows.join(F.broadcast(starts), on=["path", "block"], how="inner").withColumn("line", line)
+
+
+def _our_columns(names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None = None) -> list[Column]:
+    return [_our_column(column, names, mapping, prefix, schema).alias(column) for column in RAW_COLUMNS]
+
+
+def _our_column(column: str, names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None) -> Column:
+    if column in mapping.constants:
+        return F.lit(mapping.constants[column])
+    source = mapping.source_of(column)
+    if source not in names:
+        return F.lit(None).cast("string")
+    value = F.col(f"{prefix}`{source}`")
+    if (
+        column.endswith("_id")
+        and schema is not None
+        and isinstance(schema[source].dataType, T.DoubleType | T.FloatType)
+    ):
+        value = value.cast("long")  # 13085.0, a number column with gaps, is customer 13085
+    return F.trim(value.cast("string"))

@@ -1,0 +1,1 @@
+"""The lab itself: services, embedded processes, jars, Java, doctor."""

@@ -1,0 +1,1 @@
+"""Rows -> points -> InfluxDB or the embedded store."""

@@ -1,0 +1,1 @@
+"""Events and segments -> popularity, ALS, content similarity -> one blended ranking."""

@@ -1,0 +1,83 @@
+"""The products a model knows: what to show for an id, and dense codes of category and brand for the ranking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+class Product(NamedTuple):
+    """One product for display; category_code, brand and price may be unknown."""
+
+    product_id: str
+    category_id: str | None
+    category_code: str | None
+    brand: str | None
+    price: float | None
+
+    @property
+    def category(self) -> str:
+        """The finest category known, "" for none."""
+        return self.category_code or self.category_id or ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Products sorted by id; a product's position is its index in every array of the model."""
+
+    products: tuple[Product, ...]
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def __getitem__(self, product_id: str) -> Product:
+        return self.products[self.index[product_id]]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        return {product.product_id: i for i, product in enumerate(self.products)}
+
+    @cached_property
+    def category_codes(self) -> NDArray[np.int32]:
+        """Per product the dense code of its finest category."""
+        return _codes([product.category for product in self.products])
+
+    @cached_property
+    def shelf_codes(self) -> NDArray[np.int32]:
+        """Per product the dense code of its category and brand together."""
+        return _codes([f"{product.category}\t{product.brand or ''}" for product in self.products])
+
+    def to_arrow(self) -> pa.Table:
+        columns = zip(*self.products, strict=True) if self.products else [()] * len(_SCHEMA)
+        return pa.table([pa.array(list(column), kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)],
+                        schema=_SCHEMA)  # fmt: skip
+
+    @classmethod
+    def from_arrow(cls, table: Any) -> "Catalogue":
+        columns = (table[name].to_pylist() for name in Product._fields)
+        return cls(tuple(sorted(Product(*row) for row in zip(*columns, strict=True))))
+
+
+_SCHEMA = pa.schema([(name, pa.string()) for name in Product._fields[:4]] + [("price", pa.float64())])
+
+
+def words_for(product: Product, brand: bool = True) -> str:
+    """ "xiaomi smartphones": brand and finest category in plain words; "products" where neither is known."""
+    kind = _plural(product.category_code.rsplit(".", 1)[-1].replace("_", " ")) if product.category_code else "products"
+    return f"{product.brand} {kind}" if brand and product.brand else kind
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}s"
+
+
+def _codes(values: Sequence[str]) -> NDArray[np.int32]:
+    return np.unique(np.array(values, dtype=str), return_inverse=True)[1].astype(np.int32)

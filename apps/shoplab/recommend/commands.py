@@ -1,0 +1,39 @@
+"""`./lab train`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from shoplab.settings import Settings
+
+if TYPE_CHECKING:
+    from shoplab.recommend.job import TrainSummary
+
+
+@click.command(short_help="Train the recommender on all events.")
+@click.option("--engine", type=click.Choice(["auto", "spark", "implicit"]), default="auto", show_default=True)
+@click.option("--rank", type=click.IntRange(2, 512), default=32, show_default=True, help="Length of the ALS vectors.")
+@click.pass_obj
+def train(settings: Settings, engine: str, rank: int) -> None:
+    """Trains the recommender on all events and publishes it.
+
+    Example: ./lab train --engine spark --rank 64
+    """
+    from shoplab.catalog import Catalog
+    from shoplab.console import step
+    from shoplab.recommend.job import train as run
+    from shoplab.spark import spark_session
+
+    Catalog(settings).need("events")
+    with spark_session(settings, "train") as spark, step("train"):
+        summary = run(Catalog(settings, spark), engine, rank)  # type: ignore[arg-type]
+    echo_summary(summary)
+
+
+def echo_summary(summary: "TrainSummary") -> None:
+    """Prints what was trained, in one line."""
+    click.echo(
+        f"recommender {summary.version}: {summary.users:,} users, {summary.products:,} products, "
+        f"{summary.pairs:,} pairs, {summary.segments} segments; "
+        f"ALS by {summary.engine}, rank {summary.rank}; {summary.seconds} s"
+    )

@@ -1,0 +1,48 @@
+"""Why a product is recommended, in one readable sentence."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from shoplab.recommend.catalogue import Catalogue, words_for
+from shoplab.recommend.popularity import Popularity
+from shoplab.recommend.visits import Visits
+
+_DID = ("viewed", "put in your cart", "bought")
+_CONTENT = 1
+
+
+class Reasons:
+    """Reasons for one batch of users."""
+
+    def __init__(self, catalogue: Catalogue, popularity: Popularity, visits: Visits) -> None:
+        self.catalogue = catalogue
+        self.popularity = popularity
+        self.visits = visits
+        self.met: dict[int, list[tuple[int, int]]] = defaultdict(list)  # owner -> (item, kind), newest first
+        for owner, item, kind in zip(
+            *(part[::-1].tolist() for part in (visits.owners, visits.items, visits.kinds)), strict=True
+        ):
+            self.met[owner].append((item, kind))
+
+    def why(self, owner: int, item: int, parts: Sequence[float]) -> str:
+        """Seen before, or else named after the largest of the collaborative, content and segment parts."""
+        for met, kind in self.met[owner]:
+            if met == item:
+                return f"you {_DID[kind]} it lately" if kind == 0 else "it is still in your cart"
+        largest = max(range(3), key=lambda part: parts[part])
+        if largest == _CONTENT:
+            return self._like_what_was_met(owner, item)
+        if largest < _CONTENT:
+            return "chosen by shoppers with your habits"
+        row = self.popularity.row(self.visits.segments[owner])
+        return (
+            f"popular among {self.popularity.names[row]}" if row < len(self.popularity.names) else "popular in the shop"
+        )
+
+    def _like_what_was_met(self, owner: int, item: int) -> str:
+        shelves, categories = self.catalogue.shelf_codes, self.catalogue.category_codes
+        for codes, brand in ((shelves, True), (categories, False)):
+            for met, kind in self.met[owner]:
+                if codes[met] == codes[item]:
+                    return f"like {words_for(self.catalogue.products[item], brand)} you {_DID[kind]}"
+        return f"like products you {_DID[self.met[owner][0][1]]}"

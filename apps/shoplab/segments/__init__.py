@@ -1,0 +1,1 @@
+"""Users -> RFM classes and k-means segments with names."""

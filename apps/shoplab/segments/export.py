@@ -1,0 +1,38 @@
+"""The SEGMENT table as one local file, for other tools."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shoplab.errors import LabError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_WHOLE_NUMBER = r"0|[1-9]\d{0,17}"
+FORMATS = (".parquet", ".csv")
+
+
+def check_target(path: Path) -> None:
+    """LabError, before any work is done, for a file that can't be written."""
+    if path.suffix not in FORMATS:
+        raise LabError(f"--out {path}: give a name that ends in .parquet or .csv")
+    if not path.absolute().parent.is_dir():
+        raise LabError(f"--out {path}: there is no directory {path.absolute().parent}; make it first")
+
+
+def write_segments(table: "DataFrame", path: Path) -> int:
+    """Writes one row per user, sorted by user_id, and returns their number.
+
+    Ids become int64 where all of them are whole numbers.
+    """
+    check_target(path)
+    rows = table.toPandas()
+    if rows["user_id"].str.fullmatch(_WHOLE_NUMBER).all():
+        rows["user_id"] = rows["user_id"].astype("int64")
+    counts = dict.fromkeys(("recency_days", "r", "f", "m"), "Int32")  # whole numbers that may be missing
+    rows = rows.astype(counts).sort_values("user_id", ignore_index=True)
+    if path.suffix == ".csv":
+        rows.to_csv(path, index=False)
+    else:
+        rows.to_parquet(path, index=False)
+    return len(rows)

@@ -1,0 +1,64 @@
+"""Users by month -> users over all months loaded."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from shoplab.schemas import USER
+
+HISTORY_COLUMNS = tuple(name for name in USER.fieldNames() if name != "month")
+
+_SUMS = ("sessions", "events", "views", "carts", "removes", "purchases", "orders", "revenue", "active_days")
+_LARGEST = ("products", "categories", "brands", "last_seen", "last_purchase")
+
+
+def user_history(users: DataFrame) -> DataFrame:
+    """One row per user from one row per user and month.
+
+    Grain: one user; columns: USER's without month. Counts and sums add up, rates are exact. Distinct counts (products,
+    categories, brands) can't be added: they are the richest month's. mean_gap_h over several months is the visits'
+    span, less one mean session, over the number of gaps.
+    """
+    sums = [F.sum(name).alias(name) for name in _SUMS]
+    largest = [F.max(name).alias(name) for name in _LARGEST]
+    totals = users.groupBy("user_id").agg(
+        *sums,
+        *largest,
+        F.min("first_seen").alias("first_seen"),
+        _weighted_mean("mean_session_s", F.col("sessions")),
+        _weighted_mean("cart_rate", F.col("sessions")),
+        _weighted_mean("abandon_rate", F.col("sessions") * F.col("cart_rate")),
+        _weighted_mean("mean_price", F.col("events")),
+        _weighted_mean("price_level", F.col("events")),
+        _of_busiest_month("top_category"),
+        _of_busiest_month("top_brand"),
+        F.when(F.count(F.lit(1)) == 1, F.first("mean_gap_h")).alias("one_month_gap_h"),
+    )
+    return totals.select(*(_derived(name).alias(name) for name in HISTORY_COLUMNS))
+
+
+def _weighted_mean(name: str, weight: Column) -> Column:
+    """Null values take no part; null where nothing is left."""
+    known = F.when(F.col(name).isNotNull(), weight)
+    return F.try_divide(F.sum(F.col(name) * known), F.sum(known)).alias(name)
+
+
+def _of_busiest_month(name: str) -> Column:
+    known_month = F.when(F.col(name).isNotNull(), F.struct("events", "month"))
+    return F.max_by(name, known_month).alias(name)
+
+
+def _derived(name: str) -> Column:
+    if name == "events_per_session":
+        return F.col("events") / F.col("sessions")
+    if name == "order_rate":
+        return F.col("orders") / F.col("sessions")
+    if name == "abandon_rate":
+        return F.coalesce(name, F.lit(0.0))
+    if name == "mean_gap_h":
+        return F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, _gap_from_span()))
+    return F.col(name)
+
+
+def _gap_from_span() -> Column:
+    span_s = F.unix_timestamp("last_seen") - F.unix_timestamp("first_seen") - F.col("mean_session_s")
+    return F.greatest(span_s, F.lit(0.0)) / (F.col("sessions") - 1) / 3600

@@ -1,0 +1,1 @@
+"""Published models and live tables -> recommendations over HTTP."""

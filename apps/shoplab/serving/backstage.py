@@ -1,0 +1,103 @@
+"""What the API answers from, kept fresh by one background thread."""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+from shoplab.catalog import Catalog
+from shoplab.errors import LabError
+from shoplab.recommend.recommender import Recommender
+from shoplab.recommend.visits import UserContext
+from shoplab.serving import customers, live
+from shoplab.serving.customers import Customers, LiveSegments, Segment, load_customers
+from shoplab.serving.live import BatchFeed, LiveRecommendations
+from shoplab.storage import Storage
+
+POLL_S = 2.0
+_STRANGER = UserContext("", None, ())
+
+log = logging.getLogger(__name__)
+
+
+class Backstage:
+    """The current model, the current segments and the stream's newest recommendations.
+
+    What was loaded stays while HDFS is away. `problems` says, per source, what is wrong and what to type.
+    """
+
+    def __init__(self, catalog: Catalog, load: Callable[[Storage, str], Recommender] = Recommender.load) -> None:
+        self._catalog = catalog
+        self._load = load
+        self._feed = BatchFeed(catalog.storage, catalog.path("recommendations"), live.COLUMNS)
+        self._segment_feed = BatchFeed(catalog.storage, catalog.path("live", "segments"), customers.COLUMNS)
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="backstage", daemon=True)
+        self.live = LiveRecommendations()
+        self.live_segments = LiveSegments()
+        self.live_since: float | None = None  # time.monotonic() of the newest batch
+        self.customers: Customers | None = None
+        self.recommender: Recommender | None = None
+        self.recommender_since: float | None = None
+        self.problems: dict[str, str] = {"start": "still loading; ask again in a few seconds"}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def refresh(self) -> None:
+        """One look at HDFS. Never raises: what fails stays as it was and is told in `problems`."""
+        found: dict[str, str] = {}
+        sources = {"model": self._refresh_model, "segments": self._refresh_customers, "live": self._refresh_live}
+        for source, step in sources.items():
+            try:
+                step()
+            except LabError as error:
+                found[source] = str(error)
+            except Exception as error:  # a damaged file must not end the thread that would read the next, good one
+                if source not in self.problems:
+                    log.exception("the API could not load %s", source)
+                found[source] = f"could not be loaded ({type(error).__name__}); see the API's log"
+        self.problems = found
+
+    def segment(self, user_id: str) -> Segment | None:
+        """As of the user's newest stream batch, else of the published table."""
+        return self.live_segments.of(user_id) or (self.customers.segment(user_id) if self.customers else None)
+
+    def sample_customers(self, count: int) -> list[str]:
+        return self.customers.sample(count) if self.customers else []
+
+    def knows(self, user_id: str) -> bool:
+        """Whether the model was trained on events of this user."""
+        return self.recommender is not None and user_id in self.recommender.shoppers.index
+
+    @property
+    def newest_batch(self) -> str | None:
+        return self._feed.newest
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.refresh()
+            self._stopping.wait(POLL_S)
+
+    def _refresh_model(self) -> None:
+        folder = self._catalog.current("models/recommender")
+        if self.recommender is None or self.recommender.version != folder.rsplit("=", 1)[1]:
+            loaded = self._load(self._catalog.storage, folder)
+            loaded.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
+            self.recommender, self.recommender_since = loaded, time.monotonic()
+
+    def _refresh_customers(self) -> None:
+        folder = self._catalog.current("segments")
+        if self.customers is None or self.customers.version != folder.rsplit("=", 1)[1]:
+            self.customers = load_customers(self._catalog.storage, folder)
+
+    def _refresh_live(self) -> None:
+        for batch in self._segment_feed.poll():
+            self.live_segments.add(batch)
+        for batch in self._feed.poll():
+            self.live.add(batch)
+            self.live_since = time.monotonic()

@@ -1,0 +1,111 @@
+"""One settings object, read once: environment (SHOPLAB_...) over the running lab's own file over `settings.env` over
+default.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from starlette.config import Config
+
+from shoplab.errors import LabError
+
+REPO = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shoplab"
+
+
+def port(value: str | int) -> int:
+    """A TCP port from 1 to 65535."""
+    number = int(value)
+    if not 0 < number < 65536:
+        raise ValueError
+    return number
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how large they may be. Field `kafka_port` is set by SHOPLAB_KAFKA_PORT, and so on.
+
+    An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the embedded lab's own, on 127.0.0.1.
+    """
+
+    home: Path = REPO / ".lab"
+    cache: Path = CACHE
+    offline: bool = False
+
+    namenode_port: int = 9820
+    namenode_http_port: int = 9870
+    datanode_port: int = 9866
+    datanode_http_port: int = 9864
+    datanode_ipc_port: int = 9867
+    kafka_port: int = 9092
+    kafka_controller_port: int = 9093
+    spark_ui_port: int = 4040
+    api_port: int = 8000
+
+    hdfs_uri: str = ""
+    webhdfs_url: str = ""
+    kafka_bootstrap: str = ""
+    data_root: str = "/data"
+    events_topic: str = "events"
+
+    spark_master: str = "local[*]"
+    driver_memory: str = "2g"
+
+    influx_url: str = ""
+    influx_token: str = ""
+    influx_org: str = "shoplab"
+    influx_bucket: str = "shoplab"
+
+    @property
+    def hdfs(self) -> str:
+        """Address of HDFS for RPC clients such as Spark."""
+        return self.hdfs_uri or f"hdfs://127.0.0.1:{self.namenode_port}"
+
+    @property
+    def webhdfs(self) -> str:
+        """Address of the NameNode's web UI and WebHDFS."""
+        return self.webhdfs_url or f"http://127.0.0.1:{self.namenode_http_port}"
+
+    @property
+    def kafka(self) -> str:
+        """Kafka bootstrap servers."""
+        return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @cached_property
+    def run_dir(self) -> Path:
+        """Pids, ports and generated configuration of the running embedded lab."""
+        return self.home / "run"
+
+    @cached_property
+    def log_dir(self) -> Path:
+        return self.home / "logs"
+
+
+PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
+_CASTS = {bool: bool, int: int, Path: Path, str: str}
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Reads the settings. A bad value names its key and value."""
+    environ = dict(os.environ) if environ is None else environ
+    home = Path(environ.get("SHOPLAB_HOME", Settings.home)).absolute()
+    merged = Config(environ=_file_values(home / "settings.env") | _file_values(home / "run" / "lab.env") | environ,
+                    env_prefix="SHOPLAB_")  # fmt: skip
+    values: dict[str, object] = {}
+    for name, field in Settings.__dataclass_fields__.items():
+        cast = port if name in PORTS else _CASTS[field.type]  # type: ignore[index]
+        try:
+            values[name] = merged(name.upper(), cast=cast, default=field.default)
+        except ValueError as error:
+            raise LabError(f"{error} Correct it in the environment or in {home / 'settings.env'}") from None
+    return Settings(**values | {"home": home})  # type: ignore[arg-type]
+
+
+def _file_values(path: Path) -> dict[str, str]:
+    return Config(env_file=path, environ={}).file_values if path.is_file() else {}

@@ -1,0 +1,99 @@
+"""HDFS over HTTP, for everything that is not a Spark job: files, versions and pointers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+from hdfs import InsecureClient
+from hdfs.util import HdfsError
+from requests import Session
+from requests.exceptions import ConnectionError, Timeout
+
+from shoplab.errors import LabError, ServiceError
+from shoplab.settings import Settings
+
+
+class Storage:
+    """Small whole files on HDFS. Paths are absolute ("/data/..."). A missing lab is a ServiceError that says what to
+    type.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.address = settings.webhdfs
+        session = Session()
+        session.trust_env = False  # a proxy from the environment is not for the lab's own servers
+        self.client = InsecureClient(settings.webhdfs, user=getuser(), timeout=60, session=session)
+
+    @contextmanager
+    def _calls(self) -> Iterator[None]:
+        try:
+            yield
+        except (ConnectionError, Timeout):
+            raise ServiceError(f"HDFS does not answer at {self.address}; start the lab: ./lab up --embedded") from None
+        except HdfsError as error:
+            raise LabError(f"HDFS refused: {str(error).splitlines()[0]}") from error
+
+    def exists(self, path: str) -> bool:
+        with self._calls():
+            return self.client.status(path, strict=False) is not None
+
+    def size(self, path: str) -> int | None:
+        """Length of a file in bytes, None where there is none."""
+        with self._calls():
+            status = self.client.status(path, strict=False)
+            return None if status is None else int(status["length"])
+
+    def names(self, path: str) -> list[str]:
+        """Names in a directory, sorted; empty where there is none."""
+        with self._calls():
+            return sorted(self.client.list(path)) if self.client.status(path, strict=False) else []
+
+    def walk(self, path: str) -> list[str]:
+        """Paths of all files below a directory, sorted."""
+        with self._calls():
+            if self.client.status(path, strict=False) is None:
+                return []
+            return sorted(f"{folder}/{name}" for folder, _, files in self.client.walk(path) for name in files)
+
+    def read(self, path: str) -> bytes:
+        with self._calls(), self.client.read(path) as reader:
+            data: bytes = reader.read()
+            return data
+
+    def write(self, path: str, data: bytes) -> None:
+        """Writes a whole file: readers see the old content or the new, never a part."""
+        partial = f"{path}.partial"
+        with self._calls():
+            self.client.write(partial, data, overwrite=True)
+            self.client.delete(path)
+            self.client.rename(partial, path)
+
+    def read_json(self, path: str) -> Any:
+        return orjson.loads(self.read(path))
+
+    def write_json(self, path: str, value: Any) -> None:
+        self.write(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+
+    def upload(self, source: Path, path: str) -> None:
+        """Streams a local file to HDFS, replacing what is there."""
+        with source.open("rb") as reader:
+            self.upload_stream(reader, path)
+
+    def upload_stream(self, reader: IO[bytes], path: str) -> None:
+        """The same from an open binary stream."""
+        with self._calls():
+            self.client.write(path, iter(lambda: reader.read(1 << 20), b""), overwrite=True)
+
+    def move(self, source: str, target: str) -> None:
+        """Renames a file or directory; the target's parent is made, the target must not exist."""
+        with self._calls():
+            self.client.makedirs(target.rsplit("/", 1)[0])
+            self.client.rename(source, target)
+
+    def delete(self, path: str) -> None:
+        """Deletes a file or a whole directory; no error where there is none."""
+        with self._calls():
+            self.client.delete(path, recursive=True)

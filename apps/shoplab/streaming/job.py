@@ -1,0 +1,212 @@
+"""The stream: every 10 seconds Kafka's new events go to HDFS, and their users' features, segments and recommendations
+follow.
+
+A batch done twice (after a kill) leaves what it leaves when done once: stored events are not added again, the batch's
+own directories are overwritten, and its points carry the batch's own time.
+"""
+
+import datetime as dt
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.products import products
+from shoplab.catalog import Catalog
+from shoplab.errors import LabError, ServiceError
+from shoplab.ingest import clean
+from shoplab.ingest.mapping import load_mapping
+from shoplab.metrics.spool import write_or_spool
+from shoplab.metrics.store import MetricStore
+from shoplab.settings import Settings
+from shoplab.streaming import live
+from shoplab.streaming.points import batch_points
+from shoplab.streaming.users import LiveUsers, batch_name
+
+if TYPE_CHECKING:
+    from pyspark.sql.streaming.query import StreamingQuery
+
+MOST_EVENTS = 200_000  # a batch, so that a backlog is worked off in bounded steps
+
+
+@dataclass(frozen=True)
+class BatchAccount:
+    """Grain: one micro-batch. rows = new + duplicates + rejected. Times in ms; latency: from Kafka's clock to the
+    batch's end.
+    """
+
+    batch: int
+    rows: int
+    new: int
+    duplicates: int
+    rejected: int
+    users: int
+    recommended: int
+    duration_ms: int
+    latency_p50_ms: int
+    latency_max_ms: int
+    arrived: str
+
+    def line(self) -> str:
+        return (
+            f"batch {self.batch}: {self.rows:,} events = {self.new:,} new + {self.duplicates:,} duplicates"
+            f" + {self.rejected:,} rejected; {self.users:,} users, {self.recommended:,} with recommendations;"
+            f" {self.duration_ms / 1000:.1f} s, latency {self.latency_p50_ms / 1000:.1f} s"
+            f" (max {self.latency_max_ms / 1000:.1f})"
+        )
+
+
+class LiveJob:
+    """What a micro-batch needs besides its rows. Call it with (records, batch_id)."""
+
+    def __init__(self, settings: Settings, store: MetricStore) -> None:
+        self.settings = settings
+        self.store = store
+        self.mapping = load_mapping("rees46")
+        self.users = LiveUsers()
+        self.accounts: list[BatchAccount] = []
+        self.on_batch: Callable[[BatchAccount], None] = lambda _: None
+
+    def __call__(self, records: DataFrame, batch_id: int) -> None:
+        started = time.time()
+        catalog = Catalog(self.settings, records.sparkSession)
+        rows = live.read_records(records, self.mapping).persist()
+        try:
+            facts = _facts(rows)
+            if facts["rows"]:
+                self._process(catalog, rows, facts, batch_id, started)
+        finally:
+            rows.unpersist()
+
+    def _process(self, catalog: Catalog, rows: DataFrame, facts: dict[str, Any], batch_id: int, started: float) -> None:
+        if facts["rejected"]:
+            _write_rejected(catalog, rows, batch_id)
+        good = clean.good(rows)
+        new, users, recommended = 0, None, 0
+        if facts["rejected"] < facts["rows"]:
+            new = _store_events(catalog, live.good_events(rows), facts["first_day"], facts["last_day"])
+            theirs = live.events_of_users(good, _stored_since(catalog, facts["first_day"])).persist()
+            try:
+                users = self.users.update(catalog, live.touched_users(theirs, _products(catalog)), batch_id)
+                recommended = self.users.recommend(catalog, theirs, users, batch_id)
+            finally:
+                theirs.unpersist()
+        account = _account(facts, batch_id, new, 0 if users is None else len(users), recommended, started)
+        points = batch_points(account, facts["arrived"], good, users)
+        write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)
+        catalog.storage.write_json(catalog.path("live", "accounts", f"{batch_name(batch_id)}.json"), asdict(account))
+        self.accounts.append(account)
+        self.on_batch(account)
+
+
+def start_stream(settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False) -> "StreamingQuery":
+    """Starts the query; with `drain` it ends by itself when what is in Kafka now has been processed."""
+    catalog = Catalog(settings, spark)
+    records = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.kafka)
+        .option("subscribe", settings.events_topic)
+        .option("startingOffsets", "earliest")
+        .option("maxOffsetsPerTrigger", MOST_EVENTS)
+        .load()
+    )
+    writer = records.writeStream.queryName("shoplab").foreachBatch(job)
+    writer = writer.option("checkpointLocation", catalog.uri("temp", "checkpoints", settings.events_topic))
+    return (writer.trigger(availableNow=True) if drain else writer.trigger(processingTime="10 seconds")).start()
+
+
+def run_stream(
+    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, echo: Callable[[str], None] = print
+) -> None:
+    """Runs the stream until it is drained or stopped (Ctrl-C, SIGTERM), with a line a batch."""
+    job.on_batch = lambda account: echo(account.line())
+    query = start_stream(settings, spark, job, drain)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        query.awaitTermination()
+    except KeyboardInterrupt:
+        query.stop()
+    except StreamingQueryException as error:
+        raise stream_error(error) from error
+
+
+def stream_error(error: Exception) -> LabError:
+    """One line for a query that failed: the last cause that names itself."""
+    causes = [line.strip() for line in str(error).splitlines() if "Error:" in line or "Exception:" in line]
+    return ServiceError(
+        f"the stream stopped: {(causes or [str(error)])[-1][:300]}; ./lab status, then ./lab stream again"
+    )
+
+
+def _facts(rows: DataFrame) -> dict[str, Any]:
+    arrived = F.unix_millis("arrived")
+    row = rows.agg(
+        F.count("*").alias("rows"),
+        F.count_if(F.col("reason").isNotNull()).alias("rejected"),
+        F.min(F.when(F.col("reason").isNull(), F.col("date"))).alias("first_day"),
+        F.max(F.when(F.col("reason").isNull(), F.col("date"))).alias("last_day"),
+        F.max(arrived).alias("last_ms"),
+        F.min(arrived).alias("first_ms"),
+        F.percentile_approx(arrived, 0.5).alias("median_ms"),
+    ).first()
+    assert row is not None
+    facts = row.asDict()
+    if facts["rows"]:
+        facts["arrived"] = dt.datetime.fromtimestamp(facts["last_ms"] / 1000, dt.UTC)
+    return facts
+
+
+def _write_rejected(catalog: Catalog, rows: DataFrame, batch_id: int) -> None:
+    bad = rows.where("reason is not null").select(
+        F.lit(f"kafka-{batch_name(batch_id)}").alias("file"),
+        "line",
+        "reason",
+        F.concat_ws(" ", "source", "raw").alias("raw"),
+    )
+    catalog.replace("rejected", bad.coalesce(1), "file")
+
+
+def _store_events(catalog: Catalog, events: DataFrame, first_day: dt.date, last_day: dt.date) -> int:
+    """Adds the events that are not stored yet, in one file a day. Returns how many."""
+    if catalog.has("events"):
+        stored = catalog.read("events").where(F.col("date").between(first_day, last_day))
+        events = live.new_events(events, stored)
+    counted = Observation()
+    events = events.observe(counted, F.count("*").alias("new"))
+    staged = catalog.stage("events", events.coalesce(1).sortWithinPartitions("date", "event_time"), "date")
+    catalog.adopt("events", staged)
+    return int(counted.get["new"])
+
+
+def _stored_since(catalog: Catalog, day: dt.date) -> DataFrame:
+    """Stored events from the start of the day's month on."""
+    return catalog.read("events").where(F.col("date") >= day.replace(day=1))
+
+
+def _products(catalog: Catalog) -> DataFrame:
+    """Price levels as of the last `./lab analyse`; before the first, of what is stored now."""
+    return catalog.read("analysis/products") if catalog.has("analysis/products") else products(catalog.read("events"))
+
+
+def _account(
+    facts: dict[str, Any], batch_id: int, new: int, users: int, recommended: int, started: float
+) -> BatchAccount:
+    now_ms = time.time() * 1000
+    return BatchAccount(
+        batch=batch_id,
+        rows=facts["rows"],
+        new=new,
+        duplicates=facts["rows"] - facts["rejected"] - new,
+        rejected=facts["rejected"],
+        users=users,
+        recommended=recommended,
+        duration_ms=round(now_ms - started * 1000),
+        latency_p50_ms=round(now_ms - facts["median_ms"]),
+        latency_max_ms=round(now_ms - facts["first_ms"]),
+        arrived=facts["arrived"].isoformat(),
+    )

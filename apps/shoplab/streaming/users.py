@@ -1,0 +1,141 @@
+"""The users of a micro-batch: their features, segments and recommendations, each in a directory of the batch."""
+
+import io
+import logging
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from shoplab.catalog import Catalog
+from shoplab.errors import LabError
+from shoplab.schemas import RECOMMENDATION, SEGMENT, USER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from shoplab.recommend.recommender import Recommendation, Recommender
+    from shoplab.recommend.visits import UserContext
+    from shoplab.segments.job import Segmentation
+
+MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within its 10 seconds
+RECENT = 20  # events of a user that the recommender looks at
+PER_USER = 10
+log = logging.getLogger(__name__)
+
+
+def batch_name(batch_id: int) -> str:
+    """Directory name of a micro-batch; names sort as their numbers do."""
+    return f"batch={batch_id:010}"
+
+
+class LiveUsers:
+    """Holds the published models and takes up newer ones when their pointers move. Without a model its step is left
+    out.
+    """
+
+    def __init__(self) -> None:
+        self._segmentation: tuple[str, Segmentation] | None = None
+        self._recommender: tuple[str, Recommender] | None = None
+
+    def update(self, catalog: Catalog, touched: DataFrame, batch_id: int) -> "pd.DataFrame":
+        """Writes the USER rows of the batch's users and their SEGMENT rows. Returns user_id, segment, segment_name and
+        last_seen of each user (segment null without a segment model)."""
+        catalog.replace_whole(f"live/users/{batch_name(batch_id)}", touched.coalesce(1))
+        features = catalog.read(f"live/users/{batch_name(batch_id)}")
+        model = self._current_segmentation(catalog)
+        if model is None:
+            return features.selectExpr(
+                "user_id", "cast(null as int) segment", "cast(null as string) segment_name", "last_seen"
+            ).toPandas()
+        from shoplab.segments.history import user_history
+        from shoplab.segments.job import apply_segmentation
+
+        segmented = apply_segmentation(model, user_history(_with_earlier_months(catalog, features)))
+        place = f"live/segments/{batch_name(batch_id)}"
+        catalog.replace_whole(place, segmented.select(*SEGMENT.names, "last_seen").coalesce(1))
+        return catalog.read(place).select("user_id", "segment", "segment_name", "last_seen").toPandas()
+
+    def recommend(self, catalog: Catalog, events: DataFrame, segments: "pd.DataFrame", batch_id: int) -> int:
+        """Writes RECOMMENDATION rows for the batch's latest users, from all their events of the month. Returns for how
+        many users."""
+        model = self._current_recommender(catalog)
+        if model is None:
+            return 0
+        latest = segments.sort_values(["last_seen", "user_id"], ascending=[False, True]).head(MOST_USERS)
+        contexts = _contexts(latest, _recent_events(events, latest))
+        lists = model.recommend(contexts, PER_USER)
+        place = catalog.path("recommendations", batch_name(batch_id), "part-0.parquet")
+        catalog.storage.write(place, _as_parquet(contexts, lists))
+        return len(contexts)
+
+    def _current_segmentation(self, catalog: Catalog) -> "Segmentation | None":
+        from shoplab.segments.job import load_model
+
+        version = _version(catalog, "models/segments")
+        if version and (self._segmentation is None or self._segmentation[0] != version):
+            self._segmentation = (version, load_model(catalog))
+        return self._segmentation[1] if self._segmentation else None
+
+    def _current_recommender(self, catalog: Catalog) -> "Recommender | None":
+        from shoplab.recommend.job import load_current
+
+        version = _version(catalog, "models/recommender")
+        if version and (self._recommender is None or self._recommender[0] != version):
+            self._recommender = (version, load_current(catalog.settings))
+        return self._recommender[1] if self._recommender else None
+
+
+def _version(catalog: Catalog, name: str) -> str | None:
+    try:
+        return catalog.current(name)
+    except LabError:
+        return None
+
+
+def _with_earlier_months(catalog: Catalog, features: DataFrame) -> DataFrame:
+    """The batch's USER rows, and the stored rows of the same users for other months."""
+    if not catalog.has("users"):
+        return features
+    known = F.broadcast(features.select("user_id").distinct())
+    here = F.broadcast(features.select("user_id", "month"))
+    stored = catalog.read("users").join(known, on="user_id", how="left_semi")
+    earlier = stored.join(here, on=["user_id", "month"], how="left_anti")
+    return earlier.select(*USER.names).unionByName(features.select(*USER.names))
+
+
+def _recent_events(events: DataFrame, users: "pd.DataFrame") -> dict[str, list[tuple[str, str]]]:
+    """User -> last (product_id, event_type), newest last, of these users."""
+    ids = F.broadcast(events.sparkSession.createDataFrame(users[["user_id"]]))
+    newest = Window.partitionBy("user_id").orderBy(F.desc("event_time"), "product_id")
+    theirs = events.join(ids, on="user_id", how="left_semi").withColumn("place", F.row_number().over(newest))
+    kept = theirs.where(F.col("place") <= RECENT).select("user_id", "product_id", "event_type", "place").toPandas()
+    recent: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    kept = kept.sort_values("place", ascending=False)
+    for user, product, kind in zip(kept["user_id"], kept["product_id"], kept["event_type"], strict=True):
+        recent[user].append((product, kind))
+    return recent
+
+
+def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) -> "list[UserContext]":
+    from shoplab.recommend.visits import UserContext
+
+    return [
+        UserContext(user_id, None if segment is None or segment != segment else int(segment), recent.get(user_id, []))
+        for user_id, segment in zip(latest["user_id"], latest["segment"], strict=True)
+    ]
+
+
+def _as_parquet(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> bytes:
+    import pandas as pd
+
+    rows = [
+        (user.user_id, rank, item.product_id, item.score, item.collaborative, item.content, item.segment, item.why)
+        for user, items in zip(contexts, lists, strict=True)
+        for rank, item in enumerate(items, start=1)
+    ]
+    table = pd.DataFrame(rows, columns=RECOMMENDATION.names).astype({"rank": "int32"})
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()

@@ -1,0 +1,37 @@
+"""Fixtures that several test folders share."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shoplab.lab import process
+from shoplab.lab.embedded import running_lab
+from shoplab.settings import Settings, load_settings
+from shoplab.spark import start_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a lab that is not running: its own home, the shared jar cache."""
+    home = tmp_path_factory.mktemp("lab")
+    return load_settings({"SHOPLAB_HOME": str(home), "SHOPLAB_CACHE": str(Settings.cache)})
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> "Iterator[SparkSession]":
+    session = start_spark(settings, "tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A running embedded lab on free ports, for all end-to-end tests: each of them takes a data root of its own."""
+    settings = process.with_free_ports(replace(load_settings(), home=tmp_path_factory.mktemp("running-lab")))
+    with running_lab(settings) as running:
+        yield running

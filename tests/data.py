@@ -1,0 +1,46 @@
+"""Rows that tests make up, and the real files that lie beside the repository on some machines."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from shoplab.schemas import EVENT, RAW_COLUMNS
+from shoplab.settings import REPO
+
+REAL_DATA = REPO.parent / "shared" / "data"
+
+
+def real_file(name: str) -> Path:
+    """A real file, or a skip with a word."""
+    path = REAL_DATA / name
+    if not path.exists():
+        pytest.skip(f"real data {name} is not on this machine")
+    return path
+
+
+def raw_line(time: str = "2019-10-01 00:00:00 UTC", kind: str = "view", product: str = "1", category_id: str = "10",
+             category: str = "electronics.smartphone", brand: str = "acme", price: str = "9.99", user: str = "7",
+             session: str = "s1") -> str:  # fmt: skip
+    """A line of a REES46 file."""
+    return ",".join([time, kind, product, category_id, category, brand, price, user, session])
+
+
+def csv_file(path: Path, *lines: str, header: bool = True, end: str = "\n") -> Path:
+    """A CSV file with these lines."""
+    text = end.join([",".join(RAW_COLUMNS), *lines] if header else lines) + end
+    path.write_bytes(text.encode())
+    return path
+
+
+def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", session: str = "s1",
+          price: float | None = 10.0, category: str | None = "electronics.phone", brand: str | None = "acme",
+          category_id: str = "c1") -> tuple[object, ...]:  # fmt: skip
+    """An EVENT row; time as "10-01 12:00:00" of 2019, UTC."""
+    at = dt.datetime.strptime(f"2019-{time}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=dt.UTC)
+    return (at, kind, product, category_id, category, brand, price, user, session, at.date())
+
+
+def event_frame(spark: SparkSession, *rows: tuple[object, ...]) -> DataFrame:
+    return spark.createDataFrame(list(rows), EVENT)

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from shoplab.ingest import clean, rows
+from shoplab.ingest.mapping import Mapping, load_mapping
+from shoplab.ingest.sources import inspect
+from tests.data import csv_file, raw_line, real_file
+
+
+def typed(spark: SparkSession, path: Path, mapping: Mapping | None = None) -> DataFrame:
+    mapping = mapping or load_mapping(None)
+    source = inspect(path, mapping)
+    return clean.typed(rows.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
+
+
+def reasons(spark: SparkSession, path: Path) -> dict[int, str]:
+    """Line -> reason."""
+    bad = rows.number_lines(typed(spark, path).where("reason is not null"), spark, [path.as_uri()])
+    return {row["line"]: row["reason"] for row in bad.collect()}
+
+
+def test_every_bad_row_has_its_line_and_reason(spark: SparkSession, tmp_path: Path) -> None:
+    bad = {
+        "wrong number of columns": "2019-10-01 00:00:00 UTC,view,1",
+        "no event_time": raw_line(time=""),
+        "event_time is not a time": raw_line(time="12:30"),
+        "event_time is out of range": raw_line(time="1969-12-31 23:59:59 UTC"),
+        "no event_type": raw_line(kind=" "),
+        "unknown event_type": raw_line(kind="look"),
+        "no product_id": raw_line(product=""),
+        "no user_id": raw_line(user=""),
+        "user_id was damaged by a spreadsheet": raw_line(user="5.2E+08"),
+        "price is not a number": raw_line(price="cheap"),
+        "price is negative": raw_line(price="-1"),
+    }
+    path = csv_file(tmp_path / "a.csv", raw_line(), "", *bad.values(), raw_line(price="NaN"), raw_line(price="0"))
+    expected = dict(enumerate(bad, start=4)) | {15: "price is not a number"}
+    assert reasons(spark, path) == expected
+
+
+def test_lines_are_numbered_across_the_blocks_of_a_file(spark: SparkSession, tmp_path: Path) -> None:
+    lines = [raw_line(product=str(number)) for number in range(4000)]
+    for number in (10, 2500, 3999):
+        lines[number] = raw_line(kind="look")
+    path = csv_file(tmp_path / "a.csv", *lines)
+    spark.conf.set("spark.sql.files.maxPartitionBytes", 20_000)
+    spark.conf.set("spark.sql.files.openCostInBytes", 0)
+    try:
+        assert spark.read.text(path.as_uri()).rdd.getNumPartitions() > 5
+        assert sorted(reasons(spark, path)) == [12, 2502, 4001]
+    finally:
+        spark.conf.unset("spark.sql.files.maxPartitionBytes")
+        spark.conf.unset("spark.sql.files.openCostInBytes")
+
+
+def test_a_line_of_ten_megabytes_is_one_rejected_row(spark: SparkSession, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(), "x" * 10_000_000, raw_line(product="2"))
+    assert reasons(spark, path) == {3: "wrong number of columns"}
+    assert typed(spark, path).where("reason is not null").first()["raw"] == "x" * 1000  # type: ignore[index]
+
+
+def test_types_blanks_and_line_ends(spark: SparkSession, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(category="", brand="", price="", session=""), end="\r\n")
+    row = clean.good(typed(spark, path)).selectExpr("*", "unix_timestamp(event_time) as s").first()
+    assert row is not None
+    assert (row["s"], row["product_id"], row["user_id"]) == (1569888000, "1", "7")
+    assert [row[c] for c in ("category_code", "brand", "price", "user_session")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("time_format", "text"),
+    [(None, "2019-10-01T00:00:00Z"), (None, "2019-10-01 02:00:00+02:00"), ("unix", "1569888000"),
+     ("unix_ms", "1569888000000"), ("M/d/yyyy H:mm", "10/1/2019 0:00")],
+)  # fmt: skip
+def test_times_of_other_shops(spark: SparkSession, tmp_path: Path, time_format: str | None, text: str) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(time=text))
+    row = typed(spark, path, Mapping(time_format=time_format)).selectExpr("unix_timestamp(event_time) as s").first()
+    assert row is not None
+    assert row["s"] == 1569888000
+
+
+def test_words_of_other_shops(spark: SparkSession, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(kind="PV"), raw_line(kind="buy"), raw_line(kind="cart"))
+    kinds = typed(spark, path, Mapping(event_types={"pv": "view", "buy": "purchase"})).select("event_type").collect()
+    assert [row[0] for row in kinds] == ["view", "purchase", "cart"]
+
+
+def test_missing_sessions_are_filled_by_the_gap(spark: SparkSession, tmp_path: Path) -> None:
+    times = ["00:00:00", "00:29:00", "00:59:00", "01:29:01"]
+    path = csv_file(tmp_path / "a.csv", *[raw_line(time=f"2019-10-01 {t} UTC", session="") for t in times],
+                    raw_line(user="8", time="2019-10-01 00:10:00 UTC", session=""))  # fmt: skip
+    filled = clean.fill_sessions(clean.good(typed(spark, path))).sort("user_id", "event_time").collect()
+    assert [row["user_session"] for row in filled] == ["7-20191001T000000"] * 3 + [
+        "7-20191001T012901",
+        "8-20191001T001000",
+    ]
+
+
+def test_the_real_october_slice(spark: SparkSession) -> None:
+    path = real_file("rees46/2019-Oct-slice.csv")
+    good = clean.good(typed(spark, path))
+    assert good.count() == 17_434
+    assert good.distinct().count() == 17_429
+    assert good.where("price = 0").count() == 19
+    assert reasons(spark, path) == {17_436: "wrong number of columns"}
+
+
+def test_the_real_november_slice_has_no_header(spark: SparkSession) -> None:
+    assert clean.good(typed(spark, real_file("rees46/2019-Nov-slice-noheader.csv"))).count() == 683

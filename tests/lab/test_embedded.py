@@ -1,0 +1,157 @@
+"""The real servers: one lab through start, faults and recovery. The tests run in order and build on each other."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psutil
+import pytest
+import requests
+
+from shoplab.errors import LabError, ServiceError
+from shoplab.lab import embedded, process
+from shoplab.lab.services import DATANODE, KAFKA, NAMENODE, SERVICES, ports
+from shoplab.settings import PORTS, Settings, load_settings
+from shoplab.storage import Storage
+
+TEXT = "kept through everything: ä ✓".encode()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a lab that is not started yet. A start was cut short there: half-formatted, no data."""
+    home = tmp_path_factory.mktemp("own lab")  # a space in the path, as on many a Mac
+    settings = process.with_free_ports(replace(load_settings(), home=home))
+    for service in (NAMENODE, DATANODE):
+        (service.data(settings) / "current").mkdir(parents=True)
+    yield settings
+    embedded.down(settings)
+
+
+def send(settings: Settings, value: bytes) -> None:
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    producer.send(settings.events_topic, value).get(timeout=20)
+    producer.close()
+
+
+def received(settings: Settings) -> list[bytes]:
+    from kafka import KafkaConsumer
+
+    consumer = KafkaConsumer(settings.events_topic, bootstrap_servers=settings.kafka, auto_offset_reset="earliest",
+                             enable_auto_commit=False, consumer_timeout_ms=2500)  # fmt: skip
+    try:
+        return sorted(message.value for message in consumer)
+    finally:
+        consumer.close()
+
+
+def page(url: str, method: str = "GET", **headers: str) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, url, headers=headers, timeout=20)
+
+
+def test_up_heals_a_cut_first_start(lab: Settings) -> None:
+    said: list[str] = []
+    assert embedded.up(lab, said.append) == list(SERVICES)
+    assert [state.problem for state in embedded.status(lab)] == ["", "", ""]
+    assert any("moved to" in line for line in said)
+    [broken] = (lab.home / "data").glob("broken-*")
+    assert sorted(path.name for path in broken.iterdir()) == ["datanode", "namenode"]
+
+
+def test_later_commands_find_the_ports(lab: Settings) -> None:
+    found = load_settings({"SHOPLAB_HOME": str(lab.home)})
+    assert [getattr(found, name) for name in ports()] == [getattr(lab, name) for name in ports()]
+
+
+def test_it_listens_on_loopback_only(lab: Settings) -> None:
+    for found in process.running(lab).values():
+        listening = [c.laddr for c in found.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def test_up_again_changes_nothing(lab: Settings) -> None:
+    before = process.running(lab)
+    assert embedded.up(lab) == []
+    assert process.running(lab) == before
+    with pytest.raises(LabError, match=r"already runs with SHOPLAB_KAFKA_PORT="):
+        embedded.up(replace(lab, kafka_port=lab.kafka_port + 1))
+
+
+@pytest.mark.parametrize("path", ["/dfshealth.html", "/explorer.html", "/static/rest-csrf.js"])
+def test_web_pages_answer(lab: Settings, path: str) -> None:
+    assert page(lab.webhdfs + path).status_code == 200
+
+
+def test_the_data_nodes_page_answers(lab: Settings) -> None:
+    assert "DataNode" in page(f"{DATANODE.address(lab)}/datanode.html").text
+
+
+def test_web_pages_of_others_cannot_change_files(lab: Settings) -> None:
+    url = f"{lab.webhdfs}/webhdfs/v1/from-browser?op=MKDIRS"
+    assert page(url, "PUT", **{"User-Agent": "Mozilla/5.0"}).status_code == 400
+    assert page(url, "PUT", **{"User-Agent": "Mozilla/5.0", "X-XSRF-HEADER": '""'}).json() == {"boolean": True}
+
+
+def test_the_file_browser_acts_as_the_user(lab: Settings) -> None:
+    listing = page(f"{lab.webhdfs}/webhdfs/v1/?op=LISTSTATUS").json()["FileStatuses"]["FileStatus"]
+    assert {file["owner"] for file in listing} == {psutil.Process().username()}
+
+
+def test_files_are_written_read_and_appended_to(lab: Settings) -> None:
+    storage = Storage(lab)
+    storage.write("/data/a dir/file ä.txt", TEXT)
+    storage.client.write("/data/a dir/file ä.txt", b" and more", append=True)
+    assert storage.read("/data/a dir/file ä.txt") == TEXT + b" and more"
+    send(lab, b"first")
+
+
+@pytest.mark.parametrize("victim", SERVICES, ids=lambda service: service.name)
+def test_a_killed_service_is_seen_and_started_again(lab: Settings, victim: type[NAMENODE]) -> None:
+    others = process.running(lab)
+    killed = others.pop(victim.name)
+    killed.kill()
+    psutil.wait_procs([killed], timeout=10)
+    assert [state.service for state in embedded.status(lab) if state.pid is None] == [victim]
+    assert embedded.up(lab) == [victim]
+    assert {name: found for name, found in process.running(lab).items() if name != victim.name} == others
+
+
+def test_data_survives_kills_and_down_and_up(lab: Settings) -> None:
+    assert embedded.down(lab) == [service.name for service in SERVICES]
+    assert process.running(lab) == {}
+    assert not embedded.ports_file(lab).exists()
+    (KAFKA.data(lab) / "meta.properties").unlink()  # as after a power cut
+    embedded.up(lab)
+    assert Storage(lab).read("/data/a dir/file ä.txt") == TEXT + b" and more"
+    send(lab, b"second")
+    assert received(lab) == [b"first", b"second"]
+
+
+def test_a_failed_start_tells_why_and_leaves_nothing_running(lab: Settings) -> None:
+    embedded.down(lab)
+    properties = KAFKA.data(lab) / "meta.properties"
+    properties.write_text(properties.read_text().replace("node.id=1", "node.id=7"))
+    with pytest.raises(ServiceError, match=r"Kafka ended while starting \(.*node.*\); its log: .*kafka\.log") as raised:
+        embedded.up(lab)
+    assert "\n" not in str(raised.value)
+    assert process.running(lab) == {}
+    assert not embedded.ports_file(lab).exists()
+
+
+def test_a_namenode_that_lost_its_directory_is_not_formatted_over_blocks(lab: Settings) -> None:
+    (NAMENODE.data(lab) / "current").rename(lab.home / "elsewhere")
+    with pytest.raises(ServiceError, match="holds data; nothing was touched"):
+        embedded.up(lab)
+    assert list(NAMENODE.data(lab).iterdir()) == [] or not (NAMENODE.data(lab) / "current").exists()
+
+
+def test_ports_left_by_a_power_cut_are_forgotten(lab: Settings) -> None:
+    embedded.ports_file(lab).write_text("SHOPLAB_KAFKA_PORT=1\n")
+    fresh = replace(lab, kafka_port=2)
+    assert embedded.without_leftovers(lab, lambda: fresh) is fresh
+    assert not embedded.ports_file(lab).exists()
+    assert embedded.without_leftovers(lab, lambda: fresh) is lab
+    assert set(ports()) <= set(PORTS)

@@ -1,0 +1,121 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from shoplab.errors import LabError
+from shoplab.recommend.job import fit_recommender
+from shoplab.recommend.recommender import Recommendation, Recommender, UserContext
+from tests.data import event_frame
+from tests.recommend.local_storage import LocalStorage
+from tests.recommend.planted_shop import event
+
+
+def tastes(items: list[Recommendation]) -> list[str]:
+    return [item.product_id[0] for item in items]
+
+
+def test_known_users_get_their_taste(model: Recommender) -> None:
+    users = [UserContext(user_id) for user_id in model.shoppers.ids]
+    for user, items in zip(users, model.recommend(users, 5), strict=True):
+        assert tastes(items) == [user.user_id[0]] * 5
+
+
+def test_parts_add_up_and_the_best_comes_first(model: Recommender) -> None:
+    weights = model.weights
+    for items in model.recommend([UserContext("p0"), UserContext("new", None, [("s1", "view")]), UserContext("x")]):
+        assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
+        for item in items:
+            assert item.score == pytest.approx(item.collaborative + item.content + item.segment)
+            assert 0 <= item.collaborative <= weights.collaborative + 1e-6
+            assert 0 <= item.content <= weights.content + 1e-6
+            assert 0 <= item.segment <= weights.segment + 1e-6
+
+
+def test_bought_products_are_left_out(model: Recommender, shop: DataFrame) -> None:
+    bought = {(row.user_id, row.product_id) for row in shop.where("event_type = 'purchase'").collect()}
+    users = [UserContext(user_id) for user_id in model.shoppers.ids]
+    given = {(user.user_id, item.product_id) for user, items in zip(users, model.recommend(users, 30), strict=True)
+             for item in items}  # fmt: skip
+    assert len(bought) == 40
+    assert not bought & given
+    assert len(given) == 40 * 29  # all else, seen or not, can be had
+    live = model.recommend([UserContext("p0", None, [("p1", "purchase")])], 30)[0]
+    assert "p1" not in {item.product_id for item in live}
+
+
+def test_newcomer_gets_their_taste_after_the_first_click(model: Recommender) -> None:
+    for taste in "ps":
+        items = model.recommend([UserContext("nobody", None, [(f"{taste}2", "view")])], 5)[0]
+        assert tastes(items) == [taste] * 5
+        assert all(item.collaborative > 0 or item.content > 0 for item in items)
+
+
+def test_newcomer_without_events_gets_what_is_popular(model: Recommender) -> None:
+    everybody, runner, lost = model.recommend(
+        [UserContext("nobody"), UserContext("nobody", 1), UserContext("nobody", 77, [("unheard of", "view")])], 5
+    )
+    assert tastes(runner) == ["s"] * 5
+    assert {item.why for item in runner} == {"popular among runners"}
+    assert everybody == lost
+    assert {item.why for item in everybody} == {"popular in the shop"}
+    assert all(item.collaborative == item.content == 0 for item in everybody)
+
+
+def test_live_events_change_a_known_users_taste(model: Recommender) -> None:
+    switched = UserContext("p0", None, [(f"s{i}", "cart") for i in range(14)] * 2)
+    assert "s" in tastes(model.recommend([switched], 3)[0])
+
+
+def test_reasons_tell_what_was_done(model: Recommender) -> None:
+    content_only = dataclasses.replace(
+        model, weights=dataclasses.replace(model.weights, collaborative=0.0, segment=0.0)
+    )
+    items = content_only.recommend([UserContext("nobody", None, [("p1", "view"), ("s1", "cart")])], 30)[0]
+    why = {item.product_id: item.why for item in items}
+    assert why["p1"] == "you viewed it lately"
+    assert why["s1"] == "it is still in your cart"
+    assert why["p2"] == "like xiaomi smartphones you viewed"
+    assert why["s2"] == "like nike shoes you put in your cart"
+    together = dataclasses.replace(model, weights=dataclasses.replace(model.weights, content=0.0, segment=0.0))
+    assert together.recommend([UserContext("nobody", None, [("p1", "view")])], 2)[0][1].why == (
+        "chosen by shoppers with your habits"
+    )
+
+
+def test_batches_do_not_change_answers(model: Recommender) -> None:
+    users = [UserContext(f"n{i}", i % 2, [("ps"[i % 3 % 2] + str(i % 15), "view")]) for i in range(300)]
+    together = model.recommend(users, 3)
+    assert len(together) == 300
+    for i in (0, 7, 255, 256, 299):
+        alone = model.recommend([users[i]], 3)[0]
+        assert [item.product_id for item in alone] == [item.product_id for item in together[i]]
+    assert model.recommend([], 3) == []
+
+
+def test_saved_and_loaded_it_answers_the_same(model: Recommender, tmp_path: Path) -> None:
+    users = [UserContext("p0"), UserContext("s1", None, [("p3", "view")]), UserContext("new", 1), UserContext("x")]
+    path = str(tmp_path / "version=7")
+    model.save(LocalStorage(), path)
+    loaded = Recommender.load(LocalStorage(), path)
+    assert loaded.version == "7"
+    assert loaded.recommend(users, 8) == model.recommend(users, 8)
+    assert loaded.product("p1") == model.product("p1")
+    assert loaded.product("p1").brand == "xiaomi"  # type: ignore[union-attr]
+    assert loaded.product("unheard of") is None
+    assert (loaded.knows("p0"), loaded.knows("nobody")) == (True, False)
+
+
+@pytest.mark.parametrize("engine", ["spark", "implicit"])
+def test_smallest_shop(spark: SparkSession, engine: str) -> None:
+    rows = [event("u", "p1"), event("v", "p1", "remove_from_cart"), event("v", "s1", "remove_from_cart")]
+    model, pairs = fit_recommender(event_frame(spark, *rows), None, engine, rank=2)  # type: ignore[arg-type]
+    assert pairs == 1
+    assert [item.product_id for item in model.recommend([UserContext("u")])[0]] == ["p1", "s1"]
+    assert model.recommend([UserContext("w", None, [("p1", "purchase"), ("s1", "purchase")])]) == [[]]
+
+
+def test_nothing_to_learn_from_is_said(spark: SparkSession) -> None:
+    with pytest.raises(LabError, match="no views, carts or purchases"):
+        fit_recommender(event_frame(spark, event("u", "p1", "remove_from_cart")), None)

@@ -1,0 +1,100 @@
+"""The API and the spool on real HDFS, with a real recommender."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from shoplab.catalog import Catalog
+from shoplab.errors import ServiceError
+from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.metrics.points import Point
+from shoplab.metrics.spool import Outcome, write_or_spool
+from shoplab.recommend.als import Factors
+from shoplab.recommend.catalogue import Catalogue, Product
+from shoplab.recommend.content import fit_content
+from shoplab.recommend.popularity import Popularity
+from shoplab.recommend.recommender import Recommender
+from shoplab.recommend.shoppers import NO_SEGMENT, Shoppers
+from shoplab.serving.server import ApiHandle, start_api
+from shoplab.settings import Settings
+from tests.serving.conftest import RECOMMENDATION, SEGMENT, free_port, parquet
+
+
+@pytest.fixture
+def catalog(lab: Settings) -> Catalog:
+    """A ground of its own on the lab's HDFS."""
+    return Catalog(replace(lab, data_root=f"/tests/serving-{time.time_ns()}"))
+
+
+@pytest.fixture
+def api(catalog: Catalog, tmp_path: Path) -> Iterator[ApiHandle]:
+    handle = start_api(replace(catalog.settings, home=tmp_path, api_port=free_port(), influx_url=""))
+    yield handle
+    handle.stop()
+
+
+def small_recommender() -> Recommender:
+    """User a likes p0, user b likes p2; p1 is what the shop buys most."""
+    products = Catalogue(tuple(Product(f"p{n}", None, "electronics.phone", "acme", 10.0 * n) for n in range(3)))
+    one = np.array([0, 1, 2])
+    shoppers = Shoppers(("a", "b"), np.full(2, NO_SEGMENT, np.int16), one, np.array([0, 2]), np.zeros(2, np.int8))
+    tastes = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    items = np.array([[1, 0], [0.1, 0.1], [0, 1]], dtype=np.float32)
+    factors = Factors(["a", "b"], ["p0", "p1", "p2"], tastes, items, "implicit")
+    popularity = Popularity((), (), np.array([[0.1, 1.0, 0.1]], dtype=np.float32))
+    return Recommender(products, shoppers, factors, fit_content(products), popularity)
+
+
+def ask_until(api: ApiHandle, path: str, holds: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + 60
+    while not holds(body := httpx.get(api.url + path, trust_env=False).json()):
+        assert time.monotonic() < deadline, f"{path} still says {body}"
+        time.sleep(0.1)
+    return body
+
+
+def test_the_api_takes_up_what_is_published_while_it_runs(api: ApiHandle, catalog: Catalog) -> None:
+    ask_until(api, "/health", lambda body: "./lab train" in body["problems"].get("model", ""))
+
+    model = small_recommender()
+    version = catalog.publish("models/recommender", lambda path: model.save(catalog.storage, path))
+    body = ask_until(api, "/recommendations/b?k=2", lambda body: body.get("model_version") == version)
+    assert (body["source"], body["items"][0]["product_id"], body["items"][0]["price"]) == ("model", "p2", 20.0)
+    stranger = httpx.get(f"{api.url}/recommendations/stranger?k=1", trust_env=False).json()
+    assert (stranger["source"], stranger["items"][0]["product_id"]) == ("popular", "p1")
+
+    members = pa.Table.from_pylist([{"user_id": "b", "segment": 2, "segment_name": "loyal"}], SEGMENT)
+    catalog.publish("segments", lambda path: catalog.storage.write(f"{path}/part-0.parquet", parquet(members)))
+    ask_until(api, "/recommendations/b", lambda body: body["segment_name"] == "loyal")
+
+    item = {"user_id": "b", "rank": 1, "product_id": "p0", "score": 0.5, "collaborative": 0.5, "content": 0.0,
+            "segment": 0.0, "why": "live"}  # fmt: skip
+    place = catalog.path("recommendations", "batch=0000000000", "part-0.parquet")
+    catalog.storage.write(place, parquet(pa.Table.from_pylist([item], RECOMMENDATION)))
+    body = ask_until(api, "/recommendations/b", lambda body: body["source"] == "live")
+    assert [item["product_id"] for item in body["items"]] == ["p0", "p2", "p1"]
+    assert httpx.get(f"{api.url}/health", trust_env=False).json()["status"] == "ok"
+
+
+class Away(EmbeddedStore):
+    def write(self, points: Any) -> None:
+        raise ServiceError("away")
+
+
+def test_points_wait_on_hdfs_until_the_store_is_back(catalog: Catalog, tmp_path: Path) -> None:
+    folder = catalog.path("temp", "metrics-spool")
+    points = [Point("m", {}, {"x": n}, datetime(2019, 11, 1, 0, 0, n, tzinfo=UTC)) for n in range(3)]
+    for number, point in enumerate(points[:2], start=1):
+        assert write_or_spool(Away(tmp_path / "m.db"), catalog.storage, folder, [point]) == Outcome(0, number, 0)
+    store = EmbeddedStore(tmp_path / "m.db")
+    assert write_or_spool(store, catalog.storage, folder, points[2:]) == Outcome(3, 0, 0)
+    assert store.query("m") == points
+    assert catalog.storage.names(folder) == []

@@ -1,0 +1,83 @@
+import datetime as dt
+from pathlib import Path
+
+import orjson
+from pyspark.sql import DataFrame, SparkSession
+
+from shoplab.behaviour.products import products
+from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.users import users
+from shoplab.ingest import clean
+from shoplab.ingest import rows as ingest_rows
+from shoplab.ingest.mapping import load_mapping
+from shoplab.ingest.sources import inspect
+from shoplab.streaming import live
+from shoplab.streaming.replay import read_rows
+from tests.data import csv_file, event, event_frame, raw_line
+
+REES46 = load_mapping(None)
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def records(spark: SparkSession, *values: bytes) -> DataFrame:
+    """Kafka records as Spark's source gives them."""
+    schema = "value binary, topic string, partition int, offset bigint, timestamp timestamp"
+    return spark.createDataFrame([(bytearray(v), "events", 0, i, NOW) for i, v in enumerate(values)], schema)
+
+
+def replayed(spark: SparkSession, path: Path) -> DataFrame:
+    return records(spark, *[orjson.dumps(row) for row in read_rows(inspect(path, REES46), REES46)])
+
+
+def test_the_same_rows_give_the_same_events_both_ways(spark: SparkSession, tmp_path: Path) -> None:
+    path = csv_file(
+        tmp_path / "a.csv",
+        raw_line(),
+        raw_line(),  # an exact duplicate
+        raw_line(price="", brand="", category="", session=""),
+        raw_line(kind="look"),
+        raw_line(price="0", time="2019-10-31 23:59:59 UTC"),
+        raw_line(user=""),
+    )
+    source = inspect(path, REES46)
+    batch = clean.typed(ingest_rows.read_lines(spark, [path.as_uri()], source.names, source.header, REES46), REES46)
+    stream = live.read_records(replayed(spark, path), REES46)
+    assert sorted(map(str, live.good_events(stream).collect())) == sorted(map(str, live.good_events(batch).collect()))
+    assert live.good_events(stream).count() == 3
+    assert [r["reason"] for r in stream.sort("line").collect()] == [
+        r["reason"] for r in batch.sort("position").collect()
+    ]
+
+
+def test_junk_on_the_topic_is_rejected_with_its_place(spark: SparkSession) -> None:
+    junk = [b"", b"not json", b"[1,2]", b"\xff\xfe\x00", b"{}", b'{"event_time": {"a": 1}}']
+    rows = live.read_records(records(spark, *junk), REES46).collect()
+    assert [row["reason"] for row in rows if row["reason"] is None] == []
+    assert {row["source"] for row in rows} == {"kafka-events-0"}
+    assert [row["line"] for row in rows] == list(range(len(junk)))
+
+
+def test_events_that_are_stored_are_not_new(spark: SparkSession) -> None:
+    stored = event_frame(spark, event("10-01 12:00:00"), event("10-01 12:00:01", brand=None))
+    batch = event_frame(
+        spark, event("10-01 12:00:00"), event("10-01 12:00:01", brand=None), event("10-01 12:00:02", brand=None)
+    )
+    assert [row["event_time"].second for row in live.new_events(batch, stored).collect()] == [2]
+
+
+def test_live_features_are_the_batchs(spark: SparkSession) -> None:
+    stored = event_frame(
+        spark,
+        event("10-30 12:00:00"),  # another month: its features are known already
+        event("11-01 12:00:00"),
+        event("11-01 12:00:30", "cart"),
+        event("11-02 09:00:00", session="s2", product="p2"),
+        event("11-02 09:00:00", user="u2", session="s3"),  # not in the batch
+    )
+    batch = event_frame(spark, event("11-02 09:00:00", session="s2", product="p2"))
+    levels = products(stored)
+    made = live.touched_users(live.events_of_users(batch, stored), levels).collect()
+    november = stored.where("date >= '2019-11-01'")
+    expected = users(november, sessions(november), levels).where("user_id = 'u1'").collect()
+    assert made == expected
+    assert [row["month"] for row in made] == ["2019-11"]

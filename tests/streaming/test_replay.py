@@ -1,0 +1,62 @@
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+
+from shoplab.errors import LabError, ServiceError
+from shoplab.ingest.mapping import Mapping, load_mapping
+from shoplab.ingest.sources import inspect
+from shoplab.settings import load_settings
+from shoplab.streaming import replay
+from tests.data import csv_file, raw_line
+
+
+def rows(path: Path, mapping: Mapping) -> list[replay.Row]:
+    return list(replay.read_rows(inspect(path, mapping), mapping))
+
+
+def test_rows_keep_everything_as_text_bad_rows_too(tmp_path: Path) -> None:
+    path = csv_file(
+        tmp_path / "a.csv", raw_line(category=""), raw_line(kind="look"), "", "2019-10-01 00:00:00 UTC,view"
+    )
+    made = rows(path, load_mapping(None))
+    assert [row["event_type"] for row in made] == ["view", "look", "view"]
+    assert made[0]["price"] == "9.99"
+    assert made[0]["category_code"] == ""
+    assert made[2]["user_id"] == ""
+
+
+def test_other_shops_words_and_unix_times(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("7,1,10,pv,1569888000\n7,1,10,buy,x\n")
+    made = rows(path, load_mapping("taobao"))
+    assert [(row["event_type"], row["event_time"]) for row in made] == [
+        ("view", "2019-10-01 00:00:00 UTC"),
+        ("purchase", "x"),
+    ]
+
+
+def test_a_time_pattern_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line())
+    with pytest.raises(LabError, match="ingest"):
+        rows(path, Mapping(time_format="M/d/yyyy"))
+
+
+@pytest.mark.parametrize(("rate", "speed", "due"), [(100.0, None, 0.5), (None, 120.0, 0.5), (None, None, 0.0)])
+def test_pace(monkeypatch: pytest.MonkeyPatch, rate: float | None, speed: float | None, due: float) -> None:
+    """The clock stands still but for the sleeps, so the last row's time is the sum of the sleeps."""
+    now = itertools.accumulate(itertools.repeat(0.0))
+    slept: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: next(now) + sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    second = [{"event_time": f"2019-10-01 00:{i // 60:02}:{i % 60:02} UTC"} for i in range(61)]
+    assert len(list(replay.paced(iter(second), rate, speed))) == 61
+    assert sum(slept) == pytest.approx(due, abs=2 * replay.BURST_S)
+
+
+def test_no_kafka_is_one_line(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line())
+    settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+    with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):
+        replay.replay(settings, path, load_mapping(None))
