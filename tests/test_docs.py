@@ -38,7 +38,7 @@ def test_every_setting_is_in_the_docs() -> None:
 
 @pytest.mark.parametrize("path", STEP_MODULES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_steps_have_no_session_clock_or_action(path: Path) -> None:
-    """A transformation is DataFrame -> DataFrame: nothing in it reads, writes, counts, collects or asks for the time."""
+    """A step is DataFrame -> DataFrame: nothing in it reads, writes, collects or asks for the time."""
     forbidden = {
         "getOrCreate",
         "collect",

@@ -87,6 +87,14 @@ class Catalog:
         schema = schemas.TABLES.get(dataset)
         return (reader.schema(schema) if schema else reader).parquet(self.uri(dataset, *parts))
 
+    def read_partitions(self, dataset: str, column: str, values: list[str]) -> "DataFrame":
+        """The part of a table in these partitions, which must be there: Spark looks at no other folder."""
+        from shoplab import schemas
+
+        paths = [self.uri(dataset, f"{column}={value}") for value in values]
+        reader = self.spark.read.option("basePath", self.uri(dataset)).schema(schemas.TABLES[dataset])
+        return reader.parquet(*paths)
+
     def partitions(self, dataset: str) -> list[str]:
         """Values of a dataset's only partition column, sorted: ["2019-10", "2019-11"]."""
         return [name.split("=", 1)[1] for name in self.storage.names(self.path(dataset)) if "=" in name]

@@ -27,14 +27,20 @@ def start_spark(settings: Settings, app: str) -> "SparkSession":
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
         "spark.hadoop.fs.defaultFS": settings.hdfs,
         "spark.hadoop.dfs.replication": "1",
+        # As in images/hadoop/conf/hdfs-site.xml: closing a small file is a matter of milliseconds, not of 400
+        "spark.hadoop.dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "10",
         "spark.jars": connector,
         "spark.local.dir": str(settings.home / "tmp"),
         "spark.sql.warehouse.dir": (settings.home / "tmp" / "warehouse").as_uri(),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "16",
+        # Sets and modes per session or user: sorted only where a task meets more groups than this, not from 128 on
+        "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
+        # Folders are listed by the driver; from 32 on Spark would start a job for it
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.ui.port": str(settings.spark_ui_port),
         "spark.ui.showConsoleProgress": "false",

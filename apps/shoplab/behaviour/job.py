@@ -43,14 +43,15 @@ def analyse(catalog: Catalog, say: Say = lambda _: None) -> AnalysisSummary:
     say("users")
     all_products, all_sessions = catalog.read("analysis/products"), catalog.read("sessions")
     catalog.replace("users", users(events, all_sessions, all_products).repartition("month"), "month")
-    for name, table in _tables(events, all_sessions, catalog.read("users")).items():
+    steps = paths.steps(events).persist()
+    for name, table in _tables(events, all_sessions, catalog.read("users"), steps).items():
         say(name)
         catalog.replace_whole(f"analysis/{name}", table.coalesce(1))
+    steps.unpersist()
     return _summary(catalog, started)
 
 
-def _tables(events: DataFrame, all_sessions: DataFrame, all_users: DataFrame) -> dict[str, DataFrame]:
-    steps = paths.steps(events)
+def _tables(events: DataFrame, all_sessions: DataFrame, all_users: DataFrame, steps: DataFrame) -> dict[str, DataFrame]:
     return {
         "activity": activity.activity(events),
         "funnel": activity.funnel(all_sessions),

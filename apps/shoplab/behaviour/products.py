@@ -5,20 +5,23 @@ from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import EVENT_COUNTS, revenue
 
+_LOOK = ("category_id", "category_code", "brand", "price")
+
 
 def products(events: DataFrame) -> DataFrame:
     """Grain: one product. category, brand and price as last seen; counts by type; price_level: percent rank of the
     price within category_id, 0 cheapest to 1 dearest, null without price, 0.5 where the category has one product only.
     """
-    seen = events.groupBy("product_id").agg(
-        *[
-            F.max_by(column, "event_time").alias(column)
-            for column in ("category_id", "category_code", "brand", "price")
-        ],
+    looks = events.groupBy("product_id", *_LOOK).agg(
+        F.max("event_time").alias("last_seen"),
         *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
-        F.count_distinct("user_id").alias("users"),
         revenue().alias("revenue"),
     )
+    seen = looks.groupBy("product_id").agg(
+        F.max_by(F.struct(*_LOOK), F.struct("last_seen", *_LOOK)).alias("look"),
+        *[F.sum(name).alias(name) for name in (*EVENT_COUNTS.values(), "revenue")],
+    )
+    seen = seen.select("product_id", "look.*", *EVENT_COUNTS.values(), "revenue")
     by_price = Window.partitionBy("category_id", F.isnull("price")).orderBy("price")
     alone = F.count("*").over(Window.partitionBy("category_id", F.isnull("price"))) == 1
     level = F.when(alone, F.lit(0.5)).otherwise(F.percent_rank().over(by_price))

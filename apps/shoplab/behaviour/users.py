@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import top_category
+from shoplab.behaviour.sessions import distinct, top_category
 from shoplab.schemas import USER
 
 
@@ -40,10 +40,10 @@ def _from_events(events: DataFrame, products: DataFrame) -> DataFrame:
         events.join(levels, on="product_id", how="left")
         .groupBy("user_id", F.date_format("event_time", "yyyy-MM").alias("month"))
         .agg(
-            F.count_distinct("product_id").alias("products"),
-            F.count_distinct(top_category()).alias("categories"),
-            F.count_distinct("brand").alias("brands"),
-            F.count_distinct("date").alias("active_days"),
+            distinct("product_id").alias("products"),
+            distinct(top_category()).alias("categories"),
+            distinct("brand").alias("brands"),
+            distinct("date").alias("active_days"),
             F.min("event_time").alias("first_seen"),
             F.max("event_time").alias("last_seen"),
             F.max(F.when(F.col("event_type") == "purchase", F.col("event_time"))).alias("last_purchase"),

@@ -29,7 +29,7 @@ from shoplab.streaming.replay import count_rows, replay
 from shoplab.streaming.topic import empty_topic
 from shoplab.streaming.verify import Reconciliation, reconcile
 
-REPLAY_S = 32  # how long the replay takes: a few micro-batches of 10 seconds
+REPLAY_S = 28  # how long the replay takes: a few micro-batches of 10 seconds
 MARKER = "DEMO"  # a file on HDFS that says: what is here was made by the demo, and the next demo may clear it away
 
 

@@ -78,7 +78,7 @@ def apply_segments(model: SegmentModel, history: DataFrame) -> DataFrame:
     """Adds segment (position of the nearest centre), segment_name and distance (Euclidean, scaled space)."""
     values = dict(zip(model.features, _scaled(model.features, model.means, model.scales), strict=True))
     scaled = history.withColumn("_scaled", F.struct(*values.values()))
-    nearest = F.array_min(F.array(*(_squared_distance(model, i) for i in range(model.k))))
+    nearest = F.expr(f"array_min(array({', '.join(_squared_distance(model, i) for i in range(model.k))}))")
     names = F.array(*(F.lit(name) for name in model.names))
     return (
         scaled.withColumn("_nearest", nearest)
@@ -114,9 +114,10 @@ def _scaled(features: tuple[str, ...], means: tuple[float, ...], scales: tuple[f
     ]
 
 
-def _squared_distance(model: SegmentModel, i: int) -> Column:
-    parts = ((F.col(f"_scaled.{name}") - at) for name, at in zip(model.features, model.centres[i], strict=True))
-    return F.struct(sum((part * part for part in parts), F.lit(0.0)).alias("squared"), F.lit(i).alias("segment"))
+def _squared_distance(model: SegmentModel, i: int) -> str:
+    """SQL: to centre i. One text instead of a hundred Columns, each of which is a call into the JVM."""
+    steps = [f"(_scaled.{name} - {at!r}D)" for name, at in zip(model.features, model.centres[i], strict=True)]
+    return f"struct({' + '.join(f'{step} * {step}' for step in steps)} as squared, {i} as segment)"
 
 
 def _in_units(model: SegmentModel, centre: NDArray[np.float64]) -> Centre:

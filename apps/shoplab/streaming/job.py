@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, Observation, SparkSession
@@ -25,7 +25,8 @@ from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.settings import Settings
 from shoplab.streaming import live
-from shoplab.streaming.points import batch_points
+from shoplab.streaming.points import batch_points, top_products
+from shoplab.streaming.tally import Tally, tally
 from shoplab.streaming.users import LiveUsers, batch_name
 
 if TYPE_CHECKING:
@@ -74,30 +75,33 @@ class LiveJob:
 
     def __call__(self, records: DataFrame, batch_id: int) -> None:
         started = time.time()
-        catalog = Catalog(self.settings, records.sparkSession)
+        session = records.sparkSession
+        # Streaming switches adaptive execution off, which would fold small shuffles: a batch is small, and so are they
+        session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
+        catalog = Catalog(self.settings, session)
         rows = live.read_records(records, self.mapping).persist()
         try:
-            facts = _facts(rows)
-            if facts["rows"]:
-                self._process(catalog, rows, facts, batch_id, started)
+            counted = tally(rows)
+            if counted.rows:
+                self._process(catalog, rows, counted, batch_id, started)
         finally:
             rows.unpersist()
 
-    def _process(self, catalog: Catalog, rows: DataFrame, facts: dict[str, Any], batch_id: int, started: float) -> None:
-        if facts["rejected"]:
+    def _process(self, catalog: Catalog, rows: DataFrame, counted: Tally, batch_id: int, started: float) -> None:
+        if counted.rejected:
             _write_rejected(catalog, rows, batch_id)
         good = clean.good(rows)
         new, users, recommended = 0, None, 0
-        if facts["rejected"] < facts["rows"]:
-            new = _store_events(catalog, live.good_events(rows), facts["first_day"], facts["last_day"])
-            theirs = live.events_of_users(good, _stored_since(catalog, facts["first_day"])).persist()
+        if counted.first_day and counted.last_day:
+            new = _store_events(catalog, live.good_events(rows), counted.first_day, counted.last_day)
+            theirs = live.events_of_users(good, _stored_since(catalog, counted.first_day)).persist()
             try:
                 users = self.users.update(catalog, live.touched_users(theirs, _products(catalog)), batch_id)
                 recommended = self.users.recommend(catalog, theirs, users, batch_id)
             finally:
                 theirs.unpersist()
-        account = _account(facts, batch_id, new, 0 if users is None else len(users), recommended, started)
-        points = batch_points(account, facts["arrived"], good, users)
+        account = _account(counted, batch_id, new, 0 if users is None else len(users), recommended, started)
+        points = batch_points(account, counted, top_products(good), users)
         write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)
         catalog.storage.write_json(catalog.path("live", "accounts", f"{batch_name(batch_id)}.json"), asdict(account))
         self.accounts.append(account)
@@ -143,24 +147,6 @@ def stream_error(error: Exception) -> LabError:
     )
 
 
-def _facts(rows: DataFrame) -> dict[str, Any]:
-    arrived = F.unix_millis("arrived")
-    row = rows.agg(
-        F.count("*").alias("rows"),
-        F.count_if(F.col("reason").isNotNull()).alias("rejected"),
-        F.min(F.when(F.col("reason").isNull(), F.col("date"))).alias("first_day"),
-        F.max(F.when(F.col("reason").isNull(), F.col("date"))).alias("last_day"),
-        F.max(arrived).alias("last_ms"),
-        F.min(arrived).alias("first_ms"),
-        F.percentile_approx(arrived, 0.5).alias("median_ms"),
-    ).first()
-    assert row is not None
-    facts = row.asDict()
-    if facts["rows"]:
-        facts["arrived"] = dt.datetime.fromtimestamp(facts["last_ms"] / 1000, dt.UTC)
-    return facts
-
-
 def _write_rejected(catalog: Catalog, rows: DataFrame, batch_id: int) -> None:
     bad = rows.where("reason is not null").select(
         F.lit(f"kafka-{batch_name(batch_id)}").alias("file"),
@@ -173,9 +159,9 @@ def _write_rejected(catalog: Catalog, rows: DataFrame, batch_id: int) -> None:
 
 def _store_events(catalog: Catalog, events: DataFrame, first_day: dt.date, last_day: dt.date) -> int:
     """Adds the events that are not stored yet, in one file a day. Returns how many."""
-    if catalog.has("events"):
-        stored = catalog.read("events").where(F.col("date").between(first_day, last_day))
-        events = live.new_events(events, stored)
+    stored = [day for day in catalog.partitions("events") if str(first_day) <= day <= str(last_day)]
+    if stored:
+        events = live.new_events(events, catalog.read_partitions("events", "date", stored))
     counted = Observation()
     events = events.observe(counted, F.count("*").alias("new"))
     staged = catalog.stage("events", events.coalesce(1).sortWithinPartitions("date", "event_time"), "date")
@@ -185,7 +171,8 @@ def _store_events(catalog: Catalog, events: DataFrame, first_day: dt.date, last_
 
 def _stored_since(catalog: Catalog, day: dt.date) -> DataFrame:
     """Stored events from the start of the day's month on."""
-    return catalog.read("events").where(F.col("date") >= day.replace(day=1))
+    days = [stored for stored in catalog.partitions("events") if stored >= f"{day:%Y-%m-01}"]
+    return catalog.read_partitions("events", "date", days)
 
 
 def _products(catalog: Catalog) -> DataFrame:
@@ -193,20 +180,18 @@ def _products(catalog: Catalog) -> DataFrame:
     return catalog.read("analysis/products") if catalog.has("analysis/products") else products(catalog.read("events"))
 
 
-def _account(
-    facts: dict[str, Any], batch_id: int, new: int, users: int, recommended: int, started: float
-) -> BatchAccount:
+def _account(counted: Tally, batch_id: int, new: int, users: int, recommended: int, started: float) -> BatchAccount:
     now_ms = time.time() * 1000
     return BatchAccount(
         batch=batch_id,
-        rows=facts["rows"],
+        rows=counted.rows,
         new=new,
-        duplicates=facts["rows"] - facts["rejected"] - new,
-        rejected=facts["rejected"],
+        duplicates=counted.rows - counted.rejected - new,
+        rejected=counted.rejected,
         users=users,
         recommended=recommended,
         duration_ms=round(now_ms - started * 1000),
-        latency_p50_ms=round(now_ms - facts["median_ms"]),
-        latency_max_ms=round(now_ms - facts["first_ms"]),
-        arrived=facts["arrived"].isoformat(),
+        latency_p50_ms=round(now_ms - counted.median_ms),
+        latency_max_ms=round(now_ms - counted.first_ms),
+        arrived=counted.arrived.isoformat(),
     )

@@ -3,12 +3,14 @@ again.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.metrics.points import Field, Point
+from shoplab.streaming.tally import Tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,35 +24,24 @@ _MEASURED = (
 
 
 def batch_points(
-    account: "BatchAccount", at: dt.datetime, events: DataFrame, segments: "pd.DataFrame | None"
+    account: "BatchAccount", counted: Tally, top: Sequence[tuple[str, int]], segments: "pd.DataFrame | None"
 ) -> list[Point]:
-    """stream_batch, activity by event type, top_product by rank, segment_size of the batch's users. See
-    docs/metrics.md.
-    """
+    """stream_batch, activity by event type, top_product by rank, segment_size of the batch's users; docs/metrics.md."""
+    at = counted.arrived
     measured: dict[str, Field] = {name: getattr(account, name) for name in _MEASURED}
     points = [Point("stream_batch", {}, measured, at)]
-    for row in _by_type(events).collect():
-        fields: dict[str, Field] = {"events": row["events"], "users": row["users"], "revenue": row["revenue"]}
-        points.append(Point("activity", {"event_type": row["event_type"]}, fields, at))
-    for rank, row in enumerate(_top_products(events).collect(), start=1):
-        points.append(
-            Point("top_product", {"rank": str(rank)}, {"product_id": row["product_id"], "events": row["events"]}, at)
-        )
+    for kind, (events, revenue) in counted.by_type.items():
+        points.append(Point("activity", {"event_type": kind}, {"events": events, "revenue": revenue}, at))
+    for rank, (product, events) in enumerate(top, start=1):
+        points.append(Point("top_product", {"rank": str(rank)}, {"product_id": product, "events": events}, at))
     return points + _segment_points(segments, at)
 
 
-def _by_type(events: DataFrame) -> DataFrame:
-    paid = F.when(F.col("event_type") == "purchase", F.col("price"))
-    return events.groupBy("event_type").agg(
-        F.count("*").alias("events"),
-        F.count_distinct("user_id").alias("users"),
-        F.coalesce(F.sum(paid), F.lit(0.0)).alias("revenue"),
-    )
-
-
-def _top_products(events: DataFrame) -> DataFrame:
+def top_products(events: DataFrame) -> list[tuple[str, int]]:
+    """The batch's products with most events, most first. Runs one job."""
     counted = events.groupBy("product_id").agg(F.count("*").alias("events"))
-    return counted.sort(F.desc("events"), "product_id").limit(TOP_PRODUCTS)
+    top = counted.sort(F.desc("events"), "product_id").limit(TOP_PRODUCTS).collect()
+    return [(row["product_id"], row["events"]) for row in top]
 
 
 def _segment_points(segments: "pd.DataFrame | None", at: dt.datetime) -> list[Point]:

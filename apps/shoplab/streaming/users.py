@@ -41,21 +41,23 @@ class LiveUsers:
 
     def update(self, catalog: Catalog, touched: DataFrame, batch_id: int) -> "pd.DataFrame":
         """Writes the USER rows of the batch's users and their SEGMENT rows. Returns user_id, segment, segment_name and
-        last_seen of each user (segment null without a segment model)."""
-        catalog.replace_whole(f"live/users/{batch_name(batch_id)}", touched.coalesce(1))
-        features = catalog.read(f"live/users/{batch_name(batch_id)}")
-        model = self._current_segmentation(catalog)
-        if model is None:
-            return features.selectExpr(
-                "user_id", "cast(null as int) segment", "cast(null as string) segment_name", "last_seen"
-            ).toPandas()
-        from shoplab.segments.history import user_history
-        from shoplab.segments.job import apply_segmentation
+        last_seen of each user (the segment null without a segment model). A batch's users fit the driver."""
+        touched = touched.persist()
+        try:
+            users = touched.toPandas()
+            _write(catalog, "live/users", batch_id, users)
+            model = self._current_segmentation(catalog)
+            if model is None:
+                return users[["user_id", "last_seen"]].assign(segment=None, segment_name=None)
+            from shoplab.segments.history import user_history
+            from shoplab.segments.job import apply_segmentation
 
-        segmented = apply_segmentation(model, user_history(_with_earlier_months(catalog, features)))
-        place = f"live/segments/{batch_name(batch_id)}"
-        catalog.replace_whole(place, segmented.select(*SEGMENT.names, "last_seen").coalesce(1))
-        return catalog.read(place).select("user_id", "segment", "segment_name", "last_seen").toPandas()
+            segmented = apply_segmentation(model, user_history(_with_earlier_months(catalog, touched)))
+            segments = segmented.select(*SEGMENT.names, "last_seen").toPandas()
+            _write(catalog, "live/segments", batch_id, segments[SEGMENT.names])
+            return segments
+        finally:
+            touched.unpersist()
 
     def recommend(self, catalog: Catalog, events: DataFrame, segments: "pd.DataFrame", batch_id: int) -> int:
         """Writes RECOMMENDATION rows for the batch's latest users, from all their events of the month. Returns for how
@@ -66,8 +68,7 @@ class LiveUsers:
         latest = segments.sort_values(["last_seen", "user_id"], ascending=[False, True]).head(MOST_USERS)
         contexts = _contexts(latest, _recent_events(events, latest))
         lists = model.recommend(contexts, PER_USER)
-        place = catalog.path("recommendations", batch_name(batch_id), "part-0.parquet")
-        catalog.storage.write(place, _as_parquet(contexts, lists))
+        _write(catalog, "recommendations", batch_id, _as_table(contexts, lists))
         return len(contexts)
 
     def _current_segmentation(self, catalog: Catalog) -> "Segmentation | None":
@@ -127,7 +128,7 @@ def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) 
     ]
 
 
-def _as_parquet(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> bytes:
+def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
@@ -135,7 +136,11 @@ def _as_parquet(contexts: "list[UserContext]", lists: "list[list[Recommendation]
         for user, items in zip(contexts, lists, strict=True)
         for rank, item in enumerate(items, start=1)
     ]
-    table = pd.DataFrame(rows, columns=RECOMMENDATION.names).astype({"rank": "int32"})
+    return pd.DataFrame(rows, columns=RECOMMENDATION.names).astype({"rank": "int32"})
+
+
+def _write(catalog: Catalog, dataset: str, batch_id: int, table: "pd.DataFrame") -> None:
+    """The batch's part of a live table, as one file: done again, the batch overwrites it."""
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
+    catalog.storage.write(catalog.path(dataset, batch_name(batch_id), "part-0.parquet"), buffer.getvalue())
