@@ -37,6 +37,8 @@ def start_spark(settings: Settings, app: str) -> "SparkSession":
         "spark.sql.warehouse.dir": (settings.home / "tmp" / "warehouse").as_uri(),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "16",
+        # A plan that turns out empty would be cut short, and with it the counts that an Observation was to bring
+        "spark.sql.adaptive.optimizer.excludedRules": "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
         # Sets and modes per session or user: sorted only where a task meets more groups than this, not from 128 on
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
         # Folders are listed by the driver; from 32 on Spark would start a job for it

@@ -124,11 +124,13 @@ def _clean(
         F.count_if(is_good & F.col("user_session").isNull()).alias("no_session"),
     )
     staged = f"{work}/events"
-    _stage(catalog, clean.good(observed).where("user_session is not null"), staged)
+    with_ids = mapping.gives("user_session", source.names)
+    good = clean.good(observed)
+    _stage(catalog, good.where("user_session is not null") if with_ids else clean.fill_sessions(good), staged)
     counts = seen.get
     reasons = _reasons(checked) if counts["rejected"] else {}
     _refuse_bad_file(source, counts, reasons, max_rejected)
-    if counts["no_session"]:
+    if with_ids and counts["no_session"]:
         _stage(catalog, clean.fill_sessions(clean.good(checked).where("user_session is null")), staged)
     distinct = catalog.spark.read.schema(EVENT).parquet(catalog.settings.hdfs + staged)
     month = F.date_format("date", "yyyy-MM")

@@ -31,9 +31,13 @@ class Mapping:
         """The source file's name for one of our columns."""
         return self.columns.get(column, column)
 
+    def gives(self, column: str, names: list[str]) -> bool:
+        """Whether a file with these names has anything for one of our columns."""
+        return column in self.constants or self.source_of(column) in names
+
     def missing_from(self, names: list[str]) -> list[str]:
         """Required columns that a file with these names can't give."""
-        return [c for c in REQUIRED_COLUMNS if c not in self.constants and self.source_of(c) not in names]
+        return [column for column in REQUIRED_COLUMNS if not self.gives(column, names)]
 
 
 def load_mapping(name_or_file: str | None) -> Mapping:

@@ -1,0 +1,65 @@
+"""The README's first command, as a user types it."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shoplab.catalog import Catalog
+from shoplab.lab import process, services
+from shoplab.settings import REPO, Settings, load_settings
+from tests.data import csv_file, raw_line, real_file
+
+
+def lab(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = services.settings_environment(settings) | {"PYTHONPATH": str(REPO / "apps")}
+    command = [sys.executable, "-m", "shoplab", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return process.with_free_ports(replace(load_settings(), home=tmp_path / "lab"))
+
+
+def test_the_real_slices_tell_the_whole_story_and_nothing_stays_running(settings: Settings) -> None:
+    october, november = real_file("rees46/2019-Oct-slice.csv"), real_file("rees46/2019-Nov-slice-noheader.csv")
+    done = lab(settings, "demo", "--input", str(october), "--then", str(november))
+    assert done.returncode == 0, done.stderr
+    assert "17,435 rows = 17,429 clean + 5 exact duplicates + 1 rejected" in done.stdout
+    assert "683 new, 0 duplicates, 0 rejected, 0 unaccounted" in done.stdout
+    assert "answered by the API" in done.stdout
+    report = (settings.home / "report" / "index.html").read_text(encoding="utf-8")
+    assert report.count("<svg") >= 9
+    assert "nan" not in report.lower().replace("finance", "")
+    assert process.running(settings) == {}
+    assert str(settings.home) not in "".join(_command_lines())
+
+
+def test_a_demo_never_clears_somebodys_own_data_and_keeps_what_it_is_told_to(
+    settings: Settings, tmp_path: Path
+) -> None:
+    own = csv_file(tmp_path / "own.csv", *[raw_line(product=str(n)) for n in range(20)])
+    try:
+        assert lab(settings, "up", "--embedded").returncode == 0
+        assert lab(settings, "ingest", str(own)).returncode == 0
+        refused = lab(settings, "demo", "--events", "1000")
+        assert refused.returncode == 2
+        assert "this lab holds your own events" in refused.stderr
+        assert len(refused.stderr.strip().splitlines()[-1]) < 200
+        assert Catalog(settings).partitions("events") == ["2019-10-01"]
+    finally:
+        lab(settings, "down")
+
+
+def _command_lines() -> list[str]:
+    mine = os.getpid()
+    found = []
+    for running in psutil.process_iter(["pid", "cmdline"]):
+        if running.info["pid"] != mine and running.info["cmdline"]:
+            found.append(" ".join(running.info["cmdline"]))
+    return found
