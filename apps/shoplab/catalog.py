@@ -148,6 +148,11 @@ class Catalog:
         files = [p for p in self.storage.walk(self.path(dataset, *parts)) if p.endswith(".parquet")]
         return pd.concat([pd.read_parquet(io.BytesIO(self.storage.read(path))) for path in files], ignore_index=True)
 
+    def prune(self, dataset: str, keep: int) -> None:
+        """Deletes all but the newest partitions, by name."""
+        for name in [name for name in self.storage.names(self.path(dataset)) if "=" in name][:-keep]:
+            self.storage.delete(self.path(dataset, name))
+
     # Versions: written whole, then the pointer moves; older ones stay for rollback.
 
     def publish(self, name: str, write: Callable[[str], None], manifest: dict[str, Any] | None = None) -> str:

@@ -36,6 +36,10 @@ COMMANDS = {
 }
 
 
+# What Linux, Mac and HDFS say when there is no room
+_DISK_FULL = ("No space left on device", "could only be written to 0 of the 1 minReplication nodes")
+
+
 class _Jobs(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -83,5 +87,8 @@ def _unexpected(error: Exception) -> str:
     log = Path(os.environ.get("SHOPLAB_HOME", Settings.home)) / "logs" / "error.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    words = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {words[0][:300]}; details: {log}"
+    told = str(error).strip().splitlines() or [""]
+    if any(sign in str(error) for sign in _DISK_FULL):
+        return f"the disk is full; make room at {log.parents[1]}, then run the same command again; details: {log}"
+    causes = [line.strip() for line in told if line.strip().startswith("Caused by: ")]  # of Java, the last is the first
+    return f"{type(error).__name__}: {(causes or told[:1])[-1][:300]}; details: {log}"

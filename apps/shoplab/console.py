@@ -1,5 +1,6 @@
 """What long work shows: a line a step on standard error, with its time; results go to standard output."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
+WIDTH = None if sys.stdout.isatty() else 140  # a file or a pipe has no edge to wrap at
+out = Console(highlight=False, soft_wrap=True, width=WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Say = Callable[[str], None]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+_ADAPTIVE = "org.apache.spark.sql.execution.adaptive"
+
+
 def start_spark(settings: Settings, app: str) -> "SparkSession":
     """A session on `settings.spark_master`: UTC, HDFS as default file system, Kafka source, logs in
     .lab/logs/spark.log.
@@ -38,7 +41,7 @@ def start_spark(settings: Settings, app: str) -> "SparkSession":
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "16",
         # A plan that turns out empty would be cut short, and with it the counts that an Observation was to bring
-        "spark.sql.adaptive.optimizer.excludedRules": "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
+        "spark.sql.adaptive.optimizer.excludedRules": f"{_ADAPTIVE}.AQEPropagateEmptyRelation",
         # Sets and modes per session or user: sorted only where a task meets more groups than this, not from 128 on
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
         # Folders are listed by the driver; from 32 on Spark would start a job for it

@@ -68,8 +68,7 @@ class Storage:
         partial = f"{path}.partial"
         with self._calls():
             self.client.write(partial, data, overwrite=True)
-            self.client.delete(path)
-            self.client.rename(partial, path)
+            self.client._rename(partial, destination=path, renameoptions="OVERWRITE")  # the public one cannot replace
 
     def read_json(self, path: str) -> Any:
         return orjson.loads(self.read(path))

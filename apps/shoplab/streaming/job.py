@@ -32,6 +32,7 @@ from shoplab.streaming.users import LiveUsers, batch_name
 if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
 
+KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
 MOST_EVENTS = 200_000  # a batch, so that a backlog is worked off in bounded steps
 
 
@@ -104,6 +105,9 @@ class LiveJob:
         points = batch_points(account, counted, top_products(good), users)
         write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)
         catalog.storage.write_json(catalog.path("live", "accounts", f"{batch_name(batch_id)}.json"), asdict(account))
+        if batch_id % PRUNE_EVERY == 0:
+            for table in ("live/users", "live/segments", "recommendations"):
+                catalog.prune(table, KEPT_BATCHES)
         self.accounts.append(account)
         self.on_batch(account)
 
