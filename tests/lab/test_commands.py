@@ -50,6 +50,7 @@ def test_logs_names_what_there_is(lab: Settings) -> None:
 
 
 def test_reset_asks_and_keeps_what_the_lab_did_not_make(lab: Settings) -> None:
+    run(lab, "down")  # as after any start: a lab has been here
     (lab.home / "data" / "namenode").mkdir(parents=True)
     (lab.home / "metrics.db").touch()
     (lab.home / "settings.env").write_text("SHOPLAB_OFFLINE=0\n")
@@ -57,6 +58,13 @@ def test_reset_asks_and_keeps_what_the_lab_did_not_make(lab: Settings) -> None:
     assert (lab.home / "data").exists()
     assert run(lab, "reset", "--yes").exit_code == 0
     assert [path.name for path in lab.home.iterdir()] == ["settings.env"]
+
+
+def test_reset_leaves_a_folder_alone_where_no_lab_has_been(lab: Settings) -> None:
+    (lab.home / "data").mkdir(parents=True)
+    result = run(lab, "reset", "--yes")
+    assert "there is no lab in" in result.output
+    assert (lab.home / "data").exists()
 
 
 def test_doctor_finds_a_taken_port_and_data_that_cannot_start(lab: Settings) -> None:

@@ -41,11 +41,10 @@ def demo(settings: Settings, events: int, seed: int, october: Path | None, novem
         with step("start the NameNode, the data node and Kafka") as say:
             stack.enter_context(running_lab(settings, say, keep))
         story = tell(settings, files or generated(settings, events, seed))
-        print_summary(story, time.monotonic() - started)
+        print_summary(story, time.monotonic() - started, keep)
         if keep:
             start_api(settings)
             out.print(
-                f"\nStill running: HDFS {settings.webhdfs}, API and live page {settings.api_url},"
-                f" Kafka {settings.kafka}; Spark's UI is at http://127.0.0.1:{settings.spark_ui_port} while a job"
-                " runs. End it all: ./lab down"
+                f"still running: HDFS {settings.webhdfs}  API and live page {settings.api_url}  Kafka {settings.kafka};"
+                f" Spark's page is at http://127.0.0.1:{settings.spark_ui_port} while a job runs; end: ./lab down"
             )

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from shoplab.behaviour.job import AnalysisSummary, analyse
 from shoplab.behaviour.report import write_report
 from shoplab.catalog import DATASETS, Catalog
-from shoplab.console import step
+from shoplab.console import err, step
 from shoplab.errors import LabError
 from shoplab.ingest.generator import generate
 from shoplab.ingest.job import IngestSummary, ingest
@@ -51,6 +51,7 @@ class Story:
     trained: TrainSummary
     batches: list[BatchAccount] = field(default_factory=list)
     checked: Reconciliation | None = None
+    pages: str = ""
     answer: dict[str, Any] = field(default_factory=dict)
     answer_ms: float = 0.0
     report: Path | None = None
@@ -81,7 +82,10 @@ def tell(settings: Settings, files: Files) -> Story:
     with ExitStack() as stack:
         with step("start Spark"):
             spark = stack.enter_context(spark_session(settings, "demo"))
+        pages = f"HDFS {settings.webhdfs}  Spark {spark.sparkContext.uiWebUrl}  API {settings.api_url}"
+        err.print(f"  to look at while it runs: {pages}")
         story = _learn(Catalog(settings, spark), files.october)
+        story.pages = pages
         _live(settings, spark, files.november, story)
         return story
 

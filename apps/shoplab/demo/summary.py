@@ -8,7 +8,7 @@ from shoplab.recommend.commands import echo_summary as echo_training
 from shoplab.segments.commands import echo_summary as echo_segments
 
 
-def print_summary(story: Story, seconds: float) -> None:
+def print_summary(story: Story, seconds: float, keep: bool) -> None:
     """Counts, segments, the stream's figures, a user's recommendations and why, and where the report is."""
     out.print(f"\n[bold]What happened[/] in {seconds:.0f} s\n")
     out.print(story.ingested.line())
@@ -18,7 +18,9 @@ def print_summary(story: Story, seconds: float) -> None:
     echo_training(story.trained)
     _print_stream(story)
     _print_answer(story)
-    out.print(f"\nReport: {story.report}")
+    out.print(f"\nreport: {story.report}")
+    if not keep:
+        out.print(f"pages:  {story.pages}  (closed now; ./lab demo --keep leaves HDFS and the API running)")
 
 
 def _print_stream(story: Story) -> None:

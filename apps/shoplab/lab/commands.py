@@ -113,6 +113,9 @@ def reset(settings: Settings, yes: bool) -> None:
     """
     from shoplab.lab import embedded as lab
 
+    if not (settings.run_dir / "lock").exists():  # whatever lies in `data` there, no lab of ours made it
+        _say(f"there is no lab in {settings.home}")
+        return
     if not yes:
         click.confirm(f"Delete all data of the lab in {settings.home}?", abort=True, err=True)
     lab.down(settings)
