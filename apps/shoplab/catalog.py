@@ -61,6 +61,15 @@ class Catalog:
         """A fresh path below /data/temp."""
         return self.path("temp", f"{purpose}-{uuid.uuid4().hex[:12]}")
 
+    @property
+    def demo_marker(self) -> str:
+        """A file that says: what is here was made by the demo, and the next demo may clear it away."""
+        return f"{self.settings.data_root}/DEMO"
+
+    def claim(self) -> None:
+        """From now on somebody's own data is here, and no demo clears it away."""
+        self.storage.delete(self.demo_marker)
+
     # Tables
 
     @property

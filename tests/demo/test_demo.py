@@ -46,12 +46,14 @@ def test_a_demo_never_clears_somebodys_own_data_and_keeps_what_it_is_told_to(
     own = csv_file(tmp_path / "own.csv", *[raw_line(product=str(n)) for n in range(20)])
     try:
         assert lab(settings, "up", "--embedded").returncode == 0
+        catalog = Catalog(settings)
+        catalog.storage.write(catalog.demo_marker, b"as after a demo")
         assert lab(settings, "ingest", str(own)).returncode == 0
         refused = lab(settings, "demo", "--events", "1000")
         assert refused.returncode == 2
         assert "this lab holds your own events" in refused.stderr
         assert len(refused.stderr.strip().splitlines()[-1]) < 200
-        assert Catalog(settings).partitions("events") == ["2019-10-01"]
+        assert catalog.partitions("events") == ["2019-10-01"]
     finally:
         lab(settings, "down")
 

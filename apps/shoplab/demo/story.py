@@ -30,7 +30,6 @@ from shoplab.streaming.topic import empty_topic
 from shoplab.streaming.verify import Reconciliation, reconcile
 
 REPLAY_S = 28  # how long the replay takes: a few micro-batches of 10 seconds
-MARKER = "DEMO"  # a file on HDFS that says: what is here was made by the demo, and the next demo may clear it away
 
 
 @dataclass(frozen=True)
@@ -93,12 +92,11 @@ def tell(settings: Settings, files: Files) -> Story:
 def _clear_last_demo(settings: Settings) -> None:
     """Removes what an earlier demo left. LabError, with nothing touched, where the lab holds somebody's own data."""
     catalog = Catalog(settings)
-    marker = f"{settings.data_root}/{MARKER}"
-    if catalog.has("events") and not catalog.storage.exists(marker):
+    if catalog.has("events") and not catalog.storage.exists(catalog.demo_marker):
         raise LabError(
             "this lab holds your own events; give the demo its own lab: SHOPLAB_HOME=$HOME/.shoplab-demo ./lab demo"
         )
-    catalog.storage.write(marker, b"made by ./lab demo; the next ./lab demo clears this data away\n")
+    catalog.storage.write(catalog.demo_marker, b"made by ./lab demo; the next ./lab demo clears this data away\n")
     for folder in DATASETS.values():
         catalog.storage.delete(f"{settings.data_root}/{folder}")
     empty_topic(settings)

@@ -71,6 +71,7 @@ def ingest(settings: Settings, files: tuple[Path, ...], mapping: str | None, max
     columns = load_mapping(mapping)
     for path in files:
         inspect(path, columns)  # all of them, before Spark is started for the first
+    Catalog(settings).claim()
     with spark_session(settings, "ingest") as spark:
         for path in files:
             with step(f"ingest {path.name}") as say:

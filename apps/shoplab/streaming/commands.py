@@ -55,10 +55,12 @@ def stream(settings: Settings, drain: bool) -> None:
 
     Example: ./lab stream
     """
+    from shoplab.catalog import Catalog
     from shoplab.metrics.store import open_store
     from shoplab.spark import spark_session
     from shoplab.streaming.job import LiveJob, run_stream
 
+    Catalog(settings).claim()
     with spark_session(settings, "stream") as spark:
         run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
 
