@@ -14,6 +14,7 @@ from shoplab.ingest.job import ingest
 from shoplab.ingest.mapping import load_mapping
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
+from shoplab.schemas import USER
 from shoplab.segments.job import segment
 from shoplab.settings import Settings
 from shoplab.streaming.job import LiveJob, start_stream
@@ -80,6 +81,9 @@ def test_events_features_segments_recommendations_and_metrics(
     catalog = Catalog(live, spark)
     assert catalog.read("events").where("date = '2019-11-01'").count() == 110
     batch = f"batch={job.accounts[-1].batch:010}"
+    assert {f.name: f.dataType for f in catalog.read("live/users").drop("batch").schema} == {
+        f.name: f.dataType for f in USER
+    }
     users = catalog.table("live/users", batch)
     assert set(users["month"]) == {"2019-11"}
     assert catalog.table("live/segments", batch)["user_id"].nunique() == len(users)

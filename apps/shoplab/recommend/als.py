@@ -74,9 +74,8 @@ def _fit_on_driver(pairs: DataFrame, rank: int, seed: int) -> Factors:
     user_ids, users = _indexed(table["user_id"])
     item_ids, items = _indexed(table["product_id"])
     weights = csr_matrix((table["weight"].to_numpy(), (users, items)), shape=(len(user_ids), len(item_ids)))
-    with threadpool_limits(
-        1, "blas"
-    ):  # implicit's own threads do the work; BLAS threads under them only get in the way
+    # implicit's own threads do the work; BLAS threads under them only get in the way
+    with threadpool_limits(1, "blas"):
         als = AlternatingLeastSquares(rank, regularization=REGULARIZATION, iterations=ITERATIONS, random_state=seed)
         als.fit(_confidence(weights), show_progress=False)
     return Factors(user_ids, item_ids, als.user_factors, als.item_factors, "implicit")

@@ -1,7 +1,6 @@
 """The users of a micro-batch: their features, segments and recommendations, each in a directory of the batch."""
 
 import io
-import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from shoplab.schemas import RECOMMENDATION, SEGMENT, USER
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from shoplab.recommend.recommender import Recommendation, Recommender
     from shoplab.recommend.visits import UserContext
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within its 10 seconds
 RECENT = 20  # events of a user that the recommender looks at
 PER_USER = 10
-log = logging.getLogger(__name__)
 
 
 def batch_name(batch_id: int) -> str:
@@ -44,18 +43,20 @@ class LiveUsers:
         last_seen of each user (the segment null without a segment model). A batch's users fit the driver."""
         touched = touched.persist()
         try:
-            users = touched.toPandas()
+            users = touched.toArrow()
             _write(catalog, "live/users", batch_id, users)
             model = self._current_segmentation(catalog)
             if model is None:
-                return users[["user_id", "last_seen"]].assign(segment=None, segment_name=None)
+                seen: pd.DataFrame = users.select(["user_id", "last_seen"]).to_pandas()
+                return seen.assign(segment=None, segment_name=None)
             from shoplab.segments.history import user_history
             from shoplab.segments.job import apply_segmentation
 
             segmented = apply_segmentation(model, user_history(_with_earlier_months(catalog, touched)))
-            segments = segmented.select(*SEGMENT.names, "last_seen").toPandas()
-            _write(catalog, "live/segments", batch_id, segments[SEGMENT.names])
-            return segments
+            segments = segmented.select(*SEGMENT.names, "last_seen").toArrow()
+            _write(catalog, "live/segments", batch_id, segments.select(SEGMENT.names))
+            placed: pd.DataFrame = segments.to_pandas()
+            return placed
         finally:
             touched.unpersist()
 
@@ -128,19 +129,25 @@ def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) 
     ]
 
 
-def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> "pd.DataFrame":
-    import pandas as pd
+def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> "pa.Table":
+    import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    from shoplab.recommend.recommender import Recommendation
 
     rows = [
-        (user.user_id, rank, item.product_id, item.score, item.collaborative, item.content, item.segment, item.why)
+        (user.user_id, rank, *item)
         for user, items in zip(contexts, lists, strict=True)
         for rank, item in enumerate(items, start=1)
     ]
-    return pd.DataFrame(rows, columns=RECOMMENDATION.names).astype({"rank": "int32"})
+    names = ["user_id", "rank", *Recommendation._fields]
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], to_arrow_schema(RECOMMENDATION))
 
 
-def _write(catalog: Catalog, dataset: str, batch_id: int, table: "pd.DataFrame") -> None:
+def _write(catalog: Catalog, dataset: str, batch_id: int, table: "pa.Table") -> None:
     """The batch's part of a live table, as one file: done again, the batch overwrites it."""
+    import pyarrow.parquet as pq
+
     buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
+    pq.write_table(table, buffer)
     catalog.storage.write(catalog.path(dataset, batch_name(batch_id), "part-0.parquet"), buffer.getvalue())
