@@ -31,7 +31,7 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
     from shoplab.console import step
     from shoplab.ingest.generator import generate as generate_month
 
-    with step(f"Generate {month}") as say:
+    with step(f"generate {month}") as say:
         made = generate_month(out, month, events, seed, truth, lambda done, all_: say(f"{done / all_:.0%}"))
     people = f"{made.users:,} users, {made.sessions:,} sessions"
     click.echo(f"{out}: {made.rows:,} events of {made.month}, {people}, {made.seconds:.1f} s")
