@@ -12,7 +12,7 @@ from shoplab.storage import Storage
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
 DATASETS = {
     "raw": "raw/events",
@@ -89,20 +89,19 @@ class Catalog:
 
     def read(self, dataset: str, *parts: str) -> "DataFrame":
         """A table, or the part of it below `parts`."""
-        from shoplab import schemas
-
         self.need(dataset)
-        reader = self.spark.read.option("basePath", self.uri(dataset))
-        schema = schemas.TABLES.get(dataset)
-        return (reader.schema(schema) if schema else reader).parquet(self.uri(dataset, *parts))
+        return self._reader(dataset).parquet(self.uri(dataset, *parts))
 
     def read_partitions(self, dataset: str, column: str, values: list[str]) -> "DataFrame":
         """The part of a table in these partitions, which must be there: Spark looks at no other folder."""
+        return self._reader(dataset).parquet(*[self.uri(dataset, f"{column}={value}") for value in values])
+
+    def _reader(self, dataset: str) -> "DataFrameReader":
         from shoplab import schemas
 
-        paths = [self.uri(dataset, f"{column}={value}") for value in values]
-        reader = self.spark.read.option("basePath", self.uri(dataset)).schema(schemas.TABLES[dataset])
-        return reader.parquet(*paths)
+        reader = self.spark.read.option("basePath", self.uri(dataset))
+        schema = schemas.TABLES.get(dataset)
+        return reader.schema(schema) if schema else reader
 
     def partitions(self, dataset: str) -> list[str]:
         """Values of a dataset's only partition column, sorted: ["2019-10", "2019-11"]."""

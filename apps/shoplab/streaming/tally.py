@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from shoplab.behaviour.sessions import revenue
+
 _BAD = "bad"
 
 
@@ -45,7 +47,7 @@ def tally(rows: DataFrame) -> Tally:
             F.min(arrived).alias("first_ms"),
             F.percentile_approx(arrived, 0.5).alias("median_ms"),
             F.max(arrived).alias("last_ms"),
-            F.coalesce(F.sum(F.when(F.col("event_type") == "purchase", F.col("price"))), F.lit(0.0)).alias("revenue"),
+            revenue().alias("revenue"),
         )
         .collect()
     )
