@@ -27,12 +27,15 @@ def port(value: str | int) -> int:
 class Settings:
     """Where things are and how large they may be. Field `kafka_port` is set by SHOPLAB_KAFKA_PORT, and so on.
 
-    An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the embedded lab's own, on 127.0.0.1.
+    An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the lab's own, on 127.0.0.1; an empty
+    `hdfs_user` the caller's own name. `lab` is the one that runs: embedded or docker. A token may also stand in a file
+    that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names.
     """
 
     home: Path = REPO / ".lab"
     cache: Path = CACHE
     offline: bool = False
+    lab: str = "embedded"
 
     namenode_port: int = 9820
     namenode_http_port: int = 9870
@@ -44,8 +47,17 @@ class Settings:
     spark_ui_port: int = 4040
     api_port: int = 8000
 
+    # The Docker lab's further pages
+    spark_master_port: int = 8080
+    history_port: int = 18080
+    influx_port: int = 8086
+    grafana_port: int = 3000
+    jupyter_port: int = 8888
+    locust_port: int = 8089
+
     hdfs_uri: str = ""
     webhdfs_url: str = ""
+    hdfs_user: str = ""
     kafka_bootstrap: str = ""
     data_root: str = "/data"
     events_topic: str = "events"
@@ -55,6 +67,7 @@ class Settings:
 
     influx_url: str = ""
     influx_token: str = ""
+    influx_read_token: str = ""
     influx_org: str = "shoplab"
     influx_bucket: str = "shoplab"
 
@@ -87,6 +100,7 @@ class Settings:
         return self.home / "logs"
 
 
+TOKENS = ("influx_token", "influx_read_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
 _CASTS = {bool: bool, int: int, Path: Path, str: str}
 
@@ -102,9 +116,18 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         cast = port if name in PORTS else _CASTS[field.type]  # type: ignore[index]
         try:
             values[name] = merged(name.upper(), cast=cast, default=field.default)
+            if name in TOKENS and not values[name]:
+                values[name] = _token(merged(f"{name.upper()}_FILE", default=""))
         except ValueError as error:
             raise LabError(f"{error} Correct it in the environment or in {home / 'settings.env'}") from None
     return Settings(**values | {"home": home})  # type: ignore[arg-type]
+
+
+def _token(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except OSError as error:
+        raise LabError(f"the token file {path} can't be read ({error.strerror})") from None
 
 
 def _file_values(path: Path) -> dict[str, str]:

@@ -25,7 +25,8 @@ class Storage:
         self.address = settings.webhdfs
         session = Session()
         session.trust_env = False  # a proxy from the environment is not for the lab's own servers
-        self.client = InsecureClient(settings.webhdfs, user=getuser(), timeout=60, session=session)
+        user = settings.hdfs_user or getuser()
+        self.client = InsecureClient(settings.webhdfs, user=user, timeout=60, session=session)
 
     @contextmanager
     def _calls(self) -> Iterator[None]:

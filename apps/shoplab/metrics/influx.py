@@ -30,9 +30,13 @@ class InfluxStore:
         if not settings.influx_token:
             raise LabError("SHOPLAB_INFLUX_URL is set but SHOPLAB_INFLUX_TOKEN is not; set it to a token of the bucket")
         self.url, self.org, self.bucket = settings.influx_url, settings.influx_org, settings.influx_bucket
-        self._client = InfluxDBClient(url=self.url, token=settings.influx_token, org=self.org, timeout=10_000)
-        self._writer = self._client.write_api(write_options=SYNCHRONOUS)
-        self._reader = self._client.query_api()
+        write_token, read_token = settings.influx_token, settings.influx_read_token or settings.influx_token
+        self._clients = [
+            InfluxDBClient(url=self.url, token=token, org=self.org, timeout=10_000)
+            for token in (write_token, read_token)
+        ]
+        self._writer = self._clients[0].write_api(write_options=SYNCHRONOUS)
+        self._reader = self._clients[1].query_api()
 
     def write(self, points: Sequence[Point]) -> None:
         for start in range(0, len(points), BATCH):
@@ -61,7 +65,8 @@ class InfluxStore:
         self.query("ping", limit=1)
 
     def close(self) -> None:
-        self._client.close()  # type: ignore[no-untyped-call]
+        for client in self._clients:
+            client.close()  # type: ignore[no-untyped-call]
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
