@@ -93,7 +93,7 @@ def influx_settings(settings: Settings, influxd: Influxd) -> Settings:
 def influx_store(influx_settings: Settings) -> Iterator[InfluxStore]:
     """The real server with an empty bucket."""
     store = InfluxStore(influx_settings)
-    store._client.delete_api().delete("1970-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "", BUCKET, ORG)
+    store._clients[0].delete_api().delete("1970-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "", BUCKET, ORG)
     yield store
     store.close()
 
