@@ -66,7 +66,7 @@ class InfluxStore:
 
     def close(self) -> None:
         for client in self._clients:
-            client.close()  # type: ignore[no-untyped-call]
+            client.close()
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
