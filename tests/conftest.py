@@ -1,7 +1,6 @@
 """Fixtures that several test folders share."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +31,7 @@ def spark(settings: Settings) -> "Iterator[SparkSession]":
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A running embedded lab on free ports, for all end-to-end tests: each of them takes a data root of its own."""
-    settings = process.with_free_ports(replace(load_settings(), home=tmp_path_factory.mktemp("running-lab")))
-    with running_lab(settings) as running:
+    home = tmp_path_factory.mktemp("running-lab")
+    own = load_settings({"SHOPLAB_HOME": str(home), "SHOPLAB_CACHE": str(load_settings().cache)})
+    with running_lab(process.with_free_ports(own)) as running:
         yield running

@@ -1,6 +1,7 @@
 """The command line: one command a job, one line an error."""
 
 import os
+import shutil
 import sys
 import traceback
 from importlib import import_module
@@ -22,6 +23,7 @@ COMMANDS = {
     "logs": "shoplab.lab.commands",
     "doctor": "shoplab.lab.commands",
     "reset": "shoplab.lab.commands",
+    "bundle": "shoplab.lab.commands",
     "generate": "shoplab.ingest.commands",
     "ingest": "shoplab.ingest.commands",
     "analyse": "shoplab.behaviour.commands",
@@ -32,12 +34,20 @@ COMMANDS = {
     "stream": "shoplab.streaming.commands",
     "verify": "shoplab.streaming.commands",
     "serve": "shoplab.serving.commands",
+    "load": "shoplab.load.commands",
     "bench": "shoplab.lab.commands",
 }
 
 
 # What Linux, Mac and HDFS say when there is no room
 _DISK_FULL = ("No space left on device", "could only be written to 0 of the 1 minReplication nodes")
+
+
+# Commands that look for a Docker lab which `docker compose up` started
+_OF_A_RUNNING_LAB = {
+    "down", "status", "logs", "doctor", "ingest", "analyse", "segment", "train", "report", "replay", "stream", "verify",
+    "load",
+}  # fmt: skip
 
 
 class _Jobs(click.Group):
@@ -60,6 +70,17 @@ def cli(context: click.Context) -> None:
     New here? ./lab demo tells the whole story in a few minutes.
     """
     context.obj = load_settings()
+    if context.invoked_subcommand in _OF_A_RUNNING_LAB and _plain_compose_may_run(context.obj):
+        context.obj = load_settings()
+
+
+def _plain_compose_may_run(settings: Settings) -> bool:
+    """Whether such a lab was found; then its settings are recorded."""
+    if settings.lab != "embedded" or (settings.run_dir / "lab.env").is_file() or shutil.which("docker") is None:
+        return False
+    from shoplab.lab import docker
+
+    return docker.find(settings)
 
 
 def main() -> None:

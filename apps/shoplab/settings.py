@@ -28,7 +28,8 @@ class Settings:
     """Where things are and how large they may be. Field `kafka_port` is set by SHOPLAB_KAFKA_PORT, and so on.
 
     An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the lab's own, on 127.0.0.1; an empty
-    `hdfs_user` the caller's own name. `lab` is the one that runs: embedded or docker. A token may also stand in a file
+    `hdfs_user` the caller's own name. `lab` is the one that runs: embedded, docker, or
+    cluster inside a container; `project` is Docker Compose's name for it. A token may also stand in a file
     that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     cache: Path = CACHE
     offline: bool = False
     lab: str = "embedded"
+    project: str = "shoplab"
 
     namenode_port: int = 9820
     namenode_http_port: int = 9870
@@ -106,11 +108,14 @@ _CASTS = {bool: bool, int: int, Path: Path, str: str}
 
 
 def load_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Reads the settings. A bad value names its key and value."""
+    """Reads the settings: environment over the running lab's file over settings.env over Docker's .env. A bad value
+    names its key and value.
+    """
     environ = dict(os.environ) if environ is None else environ
     home = Path(environ.get("SHOPLAB_HOME", Settings.home)).absolute()
-    merged = Config(environ=_file_values(home / "settings.env") | _file_values(home / "run" / "lab.env") | environ,
-                    env_prefix="SHOPLAB_")  # fmt: skip
+    files = (env_file(home), home / "settings.env", home / "run" / "lab.env")
+    known = {key: value for file in files for key, value in _file_values(file).items()}
+    merged = Config(environ=known | environ, env_prefix="SHOPLAB_")
     values: dict[str, object] = {}
     for name, field in Settings.__dataclass_fields__.items():
         cast = port if name in PORTS else _CASTS[field.type]  # type: ignore[index]
@@ -130,5 +135,13 @@ def _token(path: str) -> str:
         raise LabError(f"the token file {path} can't be read ({error.strerror})") from None
 
 
+def env_file(home: Path) -> Path:
+    """The Docker lab's .env: beside docker-compose.yml; a lab with a home of its own has it there."""
+    return (REPO if home == REPO / ".lab" else home) / ".env"
+
+
 def _file_values(path: Path) -> dict[str, str]:
-    return Config(env_file=path, environ={}).file_values if path.is_file() else {}
+    try:
+        return Config(env_file=path, environ={}).file_values if path.is_file() else {}
+    except UnicodeDecodeError:
+        raise LabError(f"{path} is not a text file; move it away, then run the same command again") from None

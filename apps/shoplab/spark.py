@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from shoplab.errors import ServiceError
@@ -18,26 +18,43 @@ _ADAPTIVE = "org.apache.spark.sql.execution.adaptive"
 
 
 def start_spark(settings: Settings, app: str) -> "SparkSession":
-    """A session on `settings.spark_master`: UTC, HDFS as default file system, Kafka source, logs in
-    .lab/logs/spark.log.
+    """A session with UTC, HDFS as default file system and the Kafka source.
+
+    Under spark-submit, and in the lab's notebooks, master, memory and class path are those that were given there.
+    Otherwise Spark runs on `settings.spark_master` inside this process, with its log in .lab/logs/spark.log.
     """
-    _set_environment(settings)
+    log = settings.log_dir / "spark.log"
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ or "PYSPARK_SUBMIT_ARGS" in os.environ
+    configuration = _semantics(settings)
+    if not submitted:
+        _set_environment(settings)
+        configuration |= _own_process(settings)
     from pyspark.sql import SparkSession
 
-    connector = ",".join(str(jar) for jar in jars.ensure(settings, "spark-kafka"))
-    builder = SparkSession.builder.appName(f"shoplab {app}").master(settings.spark_master)
-    for key, value in {
-        "spark.driver.memory": settings.driver_memory,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
+    builder = SparkSession.builder.appName(f"shoplab {app}")
+    for key, value in configuration.items():
+        builder = builder.config(key, value)
+    with nullcontext() if submitted else _stderr_to(log):  # the JVM inherits it: warnings not between our lines
+        try:
+            return builder.getOrCreate()
+        except Exception as error:
+            hint = "./lab doctor" if submitted else f"its log: {log}"
+            raise ServiceError(f"Spark did not start: {_reason(error)}; {hint}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Py4J says what Java said in its second line."""
+    lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
+    return next((line.removeprefix(": ") for line in lines if line.startswith(": ")), lines[0])
+
+
+def _semantics(settings: Settings) -> dict[str, str]:
+    """What the jobs rely on, wherever they run."""
+    return {
         "spark.hadoop.fs.defaultFS": settings.hdfs,
         "spark.hadoop.dfs.replication": "1",
         # As in images/hadoop/conf/hdfs-site.xml: closing a small file is a matter of milliseconds, not of 400
         "spark.hadoop.dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "10",
-        "spark.jars": connector,
-        "spark.local.dir": str(settings.home / "tmp"),
-        "spark.sql.warehouse.dir": (settings.home / "tmp" / "warehouse").as_uri(),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "16",
         # A plan that turns out empty would be cut short, and with it the counts that an Observation was to bring
@@ -47,16 +64,23 @@ def start_spark(settings: Settings, app: str) -> "SparkSession":
         # Folders are listed by the driver; from 32 on Spark would start a job for it
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.warehouse.dir": (settings.home / "tmp" / "warehouse").as_uri(),
+    }
+
+
+def _own_process(settings: Settings) -> dict[str, str]:
+    """Master, memory, addresses and class path of a Spark that this process starts."""
+    return {
+        "spark.master": settings.spark_master,
+        "spark.driver.memory": settings.driver_memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
+        "spark.jars": ",".join(str(jar) for jar in jars.ensure(settings, "spark-kafka")),
+        "spark.local.dir": str(settings.home / "tmp"),
         "spark.ui.port": str(settings.spark_ui_port),
         "spark.ui.showConsoleProgress": "false",
-    }.items():
-        builder = builder.config(key, value)
-    log = settings.log_dir / "spark.log"
-    with _stderr_to(log):  # the JVM inherits it: its warnings go to the log, not between our lines
-        try:
-            return builder.getOrCreate()
-        except Exception as error:
-            raise ServiceError(f"Spark did not start: {str(error).splitlines()[0]}; its log: {log}") from error
+    }
 
 
 @contextmanager

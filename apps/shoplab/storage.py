@@ -87,6 +87,11 @@ class Storage:
         with self._calls():
             self.client.write(path, iter(lambda: reader.read(1 << 20), b""), overwrite=True)
 
+    def make_folder(self, path: str, mode: str) -> None:
+        """Makes a directory with octal permissions, such as "1777"."""
+        with self._calls():
+            self.client.makedirs(path, permission=mode)
+
     def move(self, source: str, target: str) -> None:
         """Renames a file or directory; the target's parent is made, the target must not exist."""
         with self._calls():

@@ -70,7 +70,7 @@ def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str
     bought = ("10", 3, 2, 9.5, 5, 4, 3, "champion", 0, "loyal", 0.25)
     rows = [bought, ("9", None, 0, 0.0, None, None, None, "non-buyer", 1, "window shopper", 1.5)]
     path = tmp_path / f"out{suffix}"
-    assert write_segments(spark.createDataFrame(rows, SEGMENT), path) == 2
+    assert write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), path) == 2
     got = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
     assert got.columns.tolist() == SEGMENT.fieldNames()
     assert got["user_id"].dtype == "int64"
@@ -81,7 +81,7 @@ def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str
 
 def test_ids_that_are_not_all_numbers_stay_text(spark: SparkSession, tmp_path: Path) -> None:
     rows = [(user, None, 0, 0.0, None, None, None, "non-buyer", 0, "window shopper", 0.0) for user in ("007", "8")]
-    write_segments(spark.createDataFrame(rows, SEGMENT), tmp_path / "out.parquet")
+    write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), tmp_path / "out.parquet")
     assert pd.read_parquet(tmp_path / "out.parquet")["user_id"].tolist() == ["007", "8"]
 
 

@@ -13,13 +13,21 @@ def analyse(settings: Settings) -> None:
     Example: ./lab analyse
     """
     from shoplab.behaviour.job import analyse as run
+    from shoplab.behaviour.metrics import behaviour_points
     from shoplab.catalog import Catalog
     from shoplab.console import step
+    from shoplab.lab.submit import submitted
+    from shoplab.metrics.jobs import write_job_points
     from shoplab.spark import spark_session
 
     Catalog(settings).need("events")
+    if submitted(settings):
+        return
     with spark_session(settings, "analyse") as spark, step("analyse") as say:
-        made = run(Catalog(settings, spark), say)
+        catalog = Catalog(settings, spark)
+        made = run(catalog, say)
+        say("metrics")
+        write_job_points(settings, "analyse", lambda: behaviour_points(catalog))
     click.echo(made.line())
 
 

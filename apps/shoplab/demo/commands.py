@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from shoplab.errors import LabError
 from shoplab.settings import Settings
 
 
@@ -28,6 +29,8 @@ def demo(settings: Settings, events: int, seed: int, october: Path | None, novem
     """
     if (october is None) != (november is None):
         raise click.UsageError("--input and --then go together: a file for the models and one for the stream")
+    if settings.lab == "docker":
+        raise LabError("the Docker lab is up, and the demo brings servers of its own; first: ./lab down (data stays)")
     from shoplab.console import out, step
     from shoplab.demo.story import Files, check, generated, tell
     from shoplab.demo.summary import print_summary

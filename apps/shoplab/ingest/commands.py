@@ -66,11 +66,14 @@ def ingest(settings: Settings, files: tuple[Path, ...], mapping: str | None, max
     from shoplab.ingest.job import ingest as ingest_file
     from shoplab.ingest.mapping import load_mapping
     from shoplab.ingest.sources import inspect
+    from shoplab.lab.submit import submitted
     from shoplab.spark import spark_session
 
     columns = load_mapping(mapping)
     for path in files:
         inspect(path, columns)  # all of them, before Spark is started for the first
+    if submitted(settings, files=files, mapping=mapping, max_rejected=max_rejected):
+        return
     Catalog(settings).claim()
     with spark_session(settings, "ingest") as spark:
         for path in files:

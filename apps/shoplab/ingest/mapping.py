@@ -1,6 +1,8 @@
 """How a source file's columns, words and times become the lab's: a YAML file, or a map that ships with the package."""
 
 from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import yaml
 from shoplab.errors import LabError
 from shoplab.schemas import EVENT_TYPES, RAW_COLUMNS
 
-MAPS = Path(__file__).parent / "maps"
+MAPS = files("shoplab.ingest") / "maps"  # also where the package is a zip file, as spark-submit ships it
 REQUIRED_COLUMNS = ("event_time", "event_type", "product_id", "user_id")
 
 
@@ -43,11 +45,11 @@ class Mapping:
 def load_mapping(name_or_file: str | None) -> Mapping:
     """A map by name or YAML file; the REES46 map for None. LabError names what is wrong in it."""
     name = name_or_file or "rees46"
-    path = MAPS / f"{name}.yaml"
+    path: Traversable | Path = MAPS / f"{name}.yaml"
     if not path.is_file():
         path = Path(name)
     if not path.is_file():
-        known = ", ".join(sorted(m.stem for m in MAPS.glob("*.yaml")))
+        known = ", ".join(sorted(entry.name.removesuffix(".yaml") for entry in MAPS.iterdir()))
         raise LabError(f"no map {name!r}: give a YAML file, or one of {known}")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -56,7 +58,7 @@ def load_mapping(name_or_file: str | None) -> Mapping:
     return _checked(content, path)
 
 
-def _checked(content: Any, path: Path) -> Mapping:
+def _checked(content: Any, path: Traversable | Path) -> Mapping:
     known = {f.name: f.type for f in fields(Mapping)}
     if not isinstance(content, dict) or not content.keys() <= known.keys():
         raise LabError(f"{path}: a map has the keys {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Measures how long the embedded services take to be healthy, and their memory."""
+"""Measures how long the labs take to be healthy, their memory, and the Docker lab's images."""
 
 import tempfile
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from shoplab.lab import embedded, jars, java, process
+from shoplab.lab import compose, docker, embedded, images, jars, java, process
 from shoplab.settings import Settings
 
 
@@ -45,3 +45,77 @@ def _timed_up(settings: Settings) -> float:
     start = time.perf_counter()
     embedded.up(settings)
     return round(time.perf_counter() - start, 2)
+
+
+# The Docker lab
+
+PARENTS = {"base": "", "hadoop": "base", "kafka": "base", "spark": "base", "app": "spark"}
+IDLE_S = 20  # after all is healthy, before memory is looked at
+BENCH = "shoplab-bench"
+
+
+@dataclass(frozen=True)
+class DockerStartup:
+    """One run. build_s: all core images without any cache, None where that was not asked for. first_up_s: on empty
+    volumes, second_up_s: on their data. Memory: MB of each container, idle. images_mb: our images, shared layers once.
+    left_out: services whose image can't be had here.
+    """
+
+    build_s: float | None
+    first_up_s: float
+    second_up_s: float
+    memory_mb: dict[str, float]
+    images_mb: float
+    left_out: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self) | {"memory_mib_total": round(sum(self.memory_mb.values()) * 1e6 / 2**20)}
+
+
+def measure_docker(settings: Settings, build: bool, without: tuple[str, ...], say: docker.Say) -> DockerStartup:
+    """Builds the images from nothing under a tag of their own, then starts a lab of its own from the images as they
+    are: its own project, ports and empty volumes, all removed at the end. ServiceError where no Docker answers.
+    """
+    compose.engine()
+    build_s = _timed_build(settings, say) if build else None
+    with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
+        own = process.with_free_ports(replace(settings, home=Path(home), project=BENCH, lab="embedded"))
+        choice = docker.Choice(size="standard", without=without)
+        own.log_dir.mkdir(parents=True)
+        images.provide(own, docker.wanted(own, choice), offline=False, say=say)
+        try:
+            first = _timed_docker_up(own, choice, say)
+            time.sleep(IDLE_S)
+            memory = {state.service: round(state.memory_mb, 1) for state in docker.status(own)}
+            docker.down(own)
+            return DockerStartup(build_s, first, _timed_docker_up(own, choice, say), memory, image_megabytes(), without)
+        finally:
+            docker.reset(own)
+
+
+def _timed_docker_up(settings: Settings, choice: docker.Choice, say: docker.Say) -> float:
+    start = time.perf_counter()
+    docker.up(settings, choice, say)
+    return round(time.perf_counter() - start, 1)
+
+
+def _timed_build(settings: Settings, say: docker.Say) -> float:
+    """All core images with --no-cache. The tag of its own leaves the lab's images as they are."""
+    say("building the core images from nothing")
+    tag = {"SHOPLAB_TAG": "bench"}
+    start = time.perf_counter()
+    try:
+        compose.call(settings, "build", "--no-cache", more=tag)
+        return round(time.perf_counter() - start, 1)
+    finally:
+        compose.run(["docker", "image", "rm", *(f"shoplab/{name}:bench" for name in PARENTS)])
+
+
+def image_megabytes() -> float:
+    """Size of our core images on disk: a child adds what it is larger than its parent."""
+    sizes = {"": 0} | {name: _image_bytes(f"shoplab/{name}:latest") for name in PARENTS}
+    return round(sum(sizes[name] - sizes[parent] for name, parent in PARENTS.items()) / 1e6, 1)
+
+
+def _image_bytes(image: str) -> int:
+    return int(compose.run(["docker", "image", "inspect", "--format", "{{.Size}}", image]).stdout or 0)

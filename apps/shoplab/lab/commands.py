@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # What the lab writes below its home. `settings.env` there is the user's own.
-MADE_BY_LAB = ("data", "demo", "java", "logs", "metrics.db", "metrics.db-shm", "metrics.db-wal", "report", "run", "tmp")
+MADE_BY_LAB = (
+    "data",
+    "demo",
+    "java",
+    "load",
+    "logs",
+    "metrics.db",
+    "metrics.db-shm",
+    "metrics.db-wal",
+    "report",
+    "run",
+    "tmp",
+)
 UNHEALTHY = 3
 
 
@@ -33,17 +45,51 @@ def _print_table(table: "Table") -> None:
 
 @click.command()
 @click.option("--embedded", is_flag=True, help="Run the servers as local processes, without Docker.")
+@click.option(
+    "--size", type=click.Choice(["small", "standard"]), help="For 8 GB or 16 GB. Default: by Docker's memory."
+)
+@click.option("--jupyter", "profiles", flag_value="jupyter", multiple=True, help="Notebooks too.")
+@click.option("--locust", "profiles", flag_value="locust", multiple=True, help="Locust's page for load tests too.")
+@click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out.")
+@click.option("--scale", multiple=True, metavar="SERVICE=N", help="More of one: spark-worker=2, datanode=3.")
+@click.option("--offline", is_flag=True, help="Fetch nothing: images are here, or in bundle/ (./lab bundle).")
 @click.pass_obj
-def up(settings: Settings, embedded: bool) -> None:
-    """Start HDFS and Kafka, and wait until they are healthy.
+def up(
+    settings: Settings,
+    embedded: bool,
+    size: str | None,
+    profiles: tuple[str, ...],
+    without: tuple[str, ...],
+    scale: tuple[str, ...],
+    offline: bool,
+) -> None:
+    """Start the lab in Docker, or with --embedded HDFS and Kafka alone, and wait until all is healthy.
 
-    Example: ./lab up --embedded
+    \b
+    Examples: ./lab up
+              ./lab up --with jupyter --scale spark-worker=2
+              ./lab up --embedded
     """
-    if not embedded:
-        raise ServiceError("the Docker lab is not in this version yet; type: ./lab up --embedded")
+    if embedded:
+        return _up_embedded(settings)
+    from shoplab.lab import docker
+
+    docker.up(settings, docker.Choice(size or "", profiles, without, offline, scale), _say)
+    settings = load_settings()
+    running = {state.service for state in docker.status(settings)}
+    for service, title, port in docker.PAGES:
+        if service in running:
+            click.echo(f"http://127.0.0.1:{getattr(settings, port):<6} {title}")
+    click.echo(f"127.0.0.1:{settings.kafka_port:<13} Kafka")
+    return None
+
+
+def _up_embedded(settings: Settings) -> None:
     from shoplab.lab import embedded as lab
     from shoplab.lab.services import NAMENODE
 
+    if settings.lab == "docker":
+        raise LabError("the Docker lab is up; first: ./lab down")
     started = lab.up(lab.without_leftovers(settings, load_settings), _say)
     settings = load_settings()
     what = f"started {', '.join(service.title for service in started)}" if started else "was up already"
@@ -57,9 +103,10 @@ def down(settings: Settings) -> None:
 
     Example: ./lab down
     """
+    from shoplab.lab import docker
     from shoplab.lab import embedded as lab
 
-    stopped = lab.down(settings)
+    stopped = docker.down(settings) if settings.lab == "docker" else lab.down(settings)
     _say(f"stopped {', '.join(stopped)}" if stopped else "was not running")
 
 
@@ -72,6 +119,8 @@ def status(settings: Settings) -> None:
     """
     from rich.table import Table
 
+    if settings.lab == "docker":
+        return _docker_status(settings)
     from shoplab.lab import embedded as lab
 
     states = lab.status(settings)
@@ -81,6 +130,21 @@ def status(settings: Settings) -> None:
         table.add_row(state.service.name, state.problem or "healthy", pid, memory, state.address)
     _print_table(table)
     if any(state.problem for state in states):
+        sys.exit(UNHEALTHY)
+
+
+def _docker_status(settings: Settings) -> None:
+    from rich.table import Table
+
+    from shoplab.lab import docker
+
+    states = docker.status(settings)
+    table = Table("service", "state", "memory MB", "address", box=None)
+    for state in states:
+        table.add_row(state.service, state.problem or "healthy", f"{state.memory_mb:.0f}", state.address)
+    table.add_row("", "", f"{sum(state.memory_mb for state in states):.0f}", "in all")
+    _print_table(table)
+    if not states or any(state.problem for state in states):
         sys.exit(UNHEALTHY)
 
 
@@ -94,6 +158,8 @@ def logs(settings: Settings, service: str | None, lines: int, follow: bool) -> N
 
     Example: ./lab logs namenode -n 20 --follow
     """
+    if settings.lab == "docker":
+        return _docker_logs(settings, service, lines, follow)
     found = sorted(settings.log_dir.glob("*.log"))
     wanted = [log for log in found if service in (None, log.stem)]
     if not wanted:
@@ -101,6 +167,18 @@ def logs(settings: Settings, service: str | None, lines: int, follow: bool) -> N
         raise LabError(f"no log{f' of {service}' if service else ''} in {settings.log_dir}{there}")
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, wanted)])
+
+
+def _docker_logs(settings: Settings, service: str | None, lines: int, follow: bool) -> None:
+    from shoplab.lab import compose
+
+    there = {container["Service"] for container in compose.containers(settings)}
+    if service and service not in there:
+        raise LabError(f"no service {service} runs; there are {', '.join(sorted(there))}")
+    words = ["logs", "--tail", str(lines), *(["--follow"] if follow else []), *([service] if service else [])]
+    command = compose.command(settings, *words)
+    sys.stdout.flush()
+    os.execvpe(command[0], command, compose.variables(settings))
 
 
 @click.command()
@@ -111,13 +189,18 @@ def reset(settings: Settings, yes: bool) -> None:
 
     Example: ./lab reset --yes
     """
+    from shoplab.lab import docker
     from shoplab.lab import embedded as lab
 
-    if not (settings.run_dir / "lock").exists():  # whatever lies in `data` there, no lab of ours made it
+    volumes = docker.volumes(settings)
+    if not (settings.run_dir / "lock").exists() and not volumes:  # no lab of ours made what lies in `data` there
         _say(f"there is no lab in {settings.home}")
         return
     if not yes:
-        click.confirm(f"Delete all data of the lab in {settings.home}?", abort=True, err=True)
+        what = f"the lab in {settings.home}{f' and {len(volumes)} Docker volumes' if volumes else ''}"
+        click.confirm(f"Delete all data of {what}?", abort=True, err=True)
+    if volumes:
+        docker.reset(settings)
     lab.down(settings)
     for path in [settings.home / name for name in MADE_BY_LAB if (settings.home / name).exists()]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -144,6 +227,24 @@ def doctor(settings: Settings) -> None:
         sys.exit(UNHEALTHY)
 
 
+@click.command()
+@click.argument("file", default="shoplab-bundle.tar", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--with", "profiles", multiple=True, type=click.Choice(["jupyter", "locust"]), help="This image too.")
+@click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service's image out.")
+@click.pass_obj
+def bundle(settings: Settings, file: Path, profiles: tuple[str, ...], without: tuple[str, ...]) -> None:
+    """Write all that the lab fetches (images, Python packages, jars) into one file, for machines without a network.
+
+    \b
+    Example: ./lab bundle                                      here, with a network
+             tar xf shoplab-bundle.tar && ./lab up --offline   there, in a clone of the same version
+    """
+    from shoplab.lab.bundle import make
+
+    size = make(settings, file, profiles, without, _say)
+    click.echo(f"{file}: {size / 1e9:.1f} GB; there: tar xf {file.name} && ./lab up --offline")
+
+
 @click.group()
 def bench() -> None:
     """Measure the lab on this machine.
@@ -153,31 +254,40 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--runs", default=1, show_default=True, type=click.IntRange(min=1), help="How often to measure.")
+@click.option("--runs", default=1, show_default=True, type=click.IntRange(min=1), help="How often to measure embedded.")
+@click.option("--build/--no-build", default=True, show_default=True, help="Also build the images from nothing.")
+@click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out of the Docker lab.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
 )
 @click.pass_obj
-def startup(settings: Settings, runs: int, json_file: Path | None) -> None:
-    """Seconds until the services are healthy, and their memory, on an empty lab of its own.
+def startup(settings: Settings, runs: int, build: bool, without: tuple[str, ...], json_file: Path | None) -> None:
+    """Seconds until the services are healthy, and their memory, on labs of its own: embedded, and in Docker where an
+    engine answers.
 
     Example: ./lab bench startup --runs 3 --json startup.json
     """
-    from rich.table import Table
+    from shoplab.console import table
+    from shoplab.lab import bench
 
-    from shoplab.lab.bench import measure
-
-    results = list(measure(settings, runs))
-    table = Table("run", "first up, with format (s)", "second up (s)", "memory MB", "of which", box=None)
-    for number, result in enumerate(results, start=1):
-        each = ", ".join(f"{name} {memory:.0f}" for name, memory in result.memory_mb.items())
-        table.add_row(
-            str(number),
-            f"{result.first_s:.1f}",
-            f"{result.second_s:.1f}",
-            f"{sum(result.memory_mb.values()):.0f}",
-            each,
-        )
-    _print_table(table)
+    results = list(bench.measure(settings, runs))
+    table(
+        ["embedded", "first up, with format (s)", "second up (s)", "memory MB"],
+        [
+            [f"run {i}", one.first_s, one.second_s, sum(one.memory_mb.values())]
+            for i, one in enumerate(results, start=1)
+        ],
+    )
+    found: dict[str, object] = {"embedded": [result.as_json() for result in results]}
+    try:
+        measured = bench.measure_docker(settings, build, without, _say)
+    except ServiceError as error:
+        _say(f"the Docker lab was not measured: {error}")
+    else:
+        seconds = [measured.build_s or "-", measured.first_up_s, measured.second_up_s]
+        memory = sum(measured.memory_mb.values()) * 1e6 / 2**20
+        columns = ["Docker", "build from nothing (s)", "first up (s)", "second up (s)", "idle memory MiB", "images MB"]
+        table(columns, [["core", *seconds, memory, measured.images_mb]])
+        found["docker"] = measured.as_json()
     if json_file:
-        json_file.write_text(json.dumps([result.as_json() for result in results], indent=2) + "\n")
+        json_file.write_text(json.dumps(found, indent=2) + "\n")

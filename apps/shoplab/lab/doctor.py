@@ -4,12 +4,12 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import psutil
 
 from shoplab.errors import LabError
-from shoplab.lab import embedded, formatting, jars, java, process
+from shoplab.lab import docker_doctor, embedded, formatting, jars, java, process
+from shoplab.lab.finding import Finding
 from shoplab.lab.services import ports
 from shoplab.settings import Settings
 
@@ -17,26 +17,22 @@ MEMORY_GB = 4.0  # the three servers, Spark's driver, and some for the system
 DISK_GB = 5.0
 
 
-@dataclass(frozen=True)
-class Finding:
-    """`advice` says what to do, and is "" where nothing needs doing."""
-
-    subject: str
-    text: str
-    advice: str = ""
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, the machine's first."""
     yield Finding(
         "Python", platform.python_version(), "" if (3, 11) <= sys.version_info < (3, 14) else "use 3.11 to 3.13"
     )
+    yield from docker_doctor.machine(settings)
+    if settings.lab == "docker":
+        yield from docker_doctor.lab(settings)
+        return
     yield _java(settings)
     yield _memory()
     yield _disk(settings)
     yield _jars(settings)
     yield _directories(settings)
     yield from _services(settings)
+    yield from docker_doctor.ports(settings)
 
 
 def _java(settings: Settings) -> Finding:

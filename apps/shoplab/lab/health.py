@@ -23,22 +23,22 @@ NO_TOPIC = "lacks the events topic"
 
 def problem(settings: Settings, service: Service) -> str:
     """What keeps a service from being healthy, "" where nothing does."""
-    return {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: _kafka, API: _api}[service](settings)
+    return {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: kafka_problem, API: _api}[service](settings)
 
 
 def _namenode(settings: Settings) -> str:
-    info = _bean(NAMENODE.address(settings), "Hadoop:service=NameNode,name=NameNodeInfo")
+    info = bean(NAMENODE.address(settings), "Hadoop:service=NameNode,name=NameNodeInfo")
     if info is None:
         return _NO_ANSWER
     return str(info["Safemode"]).split(". The number of live")[0].rstrip(".")
 
 
 def _datanode(settings: Settings) -> str:
-    seen = _bean(NAMENODE.address(settings), "Hadoop:service=NameNode,name=FSNamesystemState")
+    seen = bean(NAMENODE.address(settings), "Hadoop:service=NameNode,name=FSNamesystemState")
     if seen is None or not seen["NumLiveDataNodes"]:
         return "is not seen alive by the NameNode"
     # The NameNode believes in a killed data node for another 30 s
-    own = _bean(DATANODE.address(settings), "Hadoop:service=DataNode,name=DataNodeInfo")
+    own = bean(DATANODE.address(settings), "Hadoop:service=DataNode,name=DataNodeInfo")
     if own is None:
         return _NO_ANSWER
     registered = [actor["ActorState"] for actor in json.loads(own.get("BPServiceActorInfo", "[]"))] == ["RUNNING"]
@@ -46,16 +46,16 @@ def _datanode(settings: Settings) -> str:
 
 
 def _api(settings: Settings) -> str:
-    return "" if _json(f"{API.address(settings)}/health") else _NO_ANSWER
+    return "" if ask(f"{API.address(settings)}/health") else _NO_ANSWER
 
 
-def _bean(address: str, name: str) -> dict[str, Any] | None:
+def bean(address: str, name: str) -> dict[str, Any] | None:
     """One JMX bean of a Hadoop server, None while there is none."""
-    beans = _json(f"{address}/jmx", qry=name).get("beans")
+    beans = ask(f"{address}/jmx", qry=name).get("beans")
     return beans[0] if beans else None
 
 
-def _json(url: str, **query: str) -> dict[str, Any]:
+def ask(url: str, **query: str) -> dict[str, Any]:
     """A JSON answer, empty where there is none."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy from the environment is not for 127.0.0.1
@@ -66,7 +66,18 @@ def _json(url: str, **query: str) -> dict[str, Any]:
     return answer
 
 
-def _kafka(settings: Settings) -> str:
+def status_of(method: str, url: str, headers: dict[str, str]) -> int | None:
+    """HTTP status of a request without a body, None where nobody answers."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.request(method, url, headers=headers, timeout=_TIMEOUT).status_code
+        except requests.RequestException:
+            return None
+
+
+def kafka_problem(settings: Settings) -> str:
+    """What keeps the listener for this machine from serving the events topic, "" where nothing does."""
     with socket.socket() as client:
         client.settimeout(_TIMEOUT)
         if client.connect_ex(("127.0.0.1", settings.kafka_port)) != 0:
@@ -94,6 +105,11 @@ def _partitions(settings: Settings) -> list[dict[str, Any]] | None:
         return None
 
 
+def ensure_topic(settings: Settings) -> bool:
+    """Makes the events topic where there is none. False while Kafka does not answer."""
+    return bool(_partitions(settings)) or make_topic(settings)
+
+
 def make_topic(settings: Settings) -> bool:
     """Makes the events topic. False while Kafka does not take it."""
     from kafka.errors import KafkaError
@@ -114,5 +130,5 @@ def _admin(settings: Settings) -> "Iterator[KafkaAdminClient]":
 
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     limits = {"bootstrap_timeout_ms": 5_000, "request_timeout_ms": 10_000}
-    with closing(KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{settings.kafka_port}", **limits)) as client:
+    with closing(KafkaAdminClient(bootstrap_servers=settings.kafka, **limits)) as client:
         yield client

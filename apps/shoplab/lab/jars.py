@@ -2,7 +2,11 @@
 
 import errno
 import fcntl
+import hashlib
+import os
 import re
+import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -10,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from os import environ
 from pathlib import Path
 from threading import Event
 
@@ -19,9 +22,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from shoplab.errors import ServiceError
 from shoplab.lab.download import Download, Stopped, open_session
-from shoplab.settings import REPO, Settings
+from shoplab.settings import REPO, Settings, load_settings
 
 LOCK = REPO / "images" / "jars.lock"
+GROUPS = ("hadoop", "kafka", "spark-kafka")
+BUNDLED = REPO / "bundle" / "jars"  # of `./lab bundle`, unpacked
 THREADS = 8
 
 
@@ -59,6 +64,7 @@ def ensure_all(settings: Settings, *groups: str) -> dict[str, list[Path]]:
     """The same for several groups, with one progress bar."""
     root = settings.cache / "jars"
     wanted = [jar for jar in parse(LOCK.read_text()) if set(groups) & set(jar.groups)]
+    take_bundled(BUNDLED, root, missing(root, wanted))
     if missing(root, wanted):
         _fetch_missing(settings, root, wanted)
     return {group: [root / jar.path for jar in wanted if group in jar.groups] for group in groups}
@@ -67,6 +73,17 @@ def ensure_all(settings: Settings, *groups: str) -> dict[str, list[Path]]:
 def missing(root: Path, wanted: list[Jar]) -> list[Jar]:
     """The jars that are not in the cache at their full size."""
     return [jar for jar in wanted if not _is_whole(root / jar.path, jar.size)]
+
+
+def take_bundled(bundled: Path, root: Path, wanted: list[Jar]) -> None:
+    """Copies jars from a bundle into the cache, those whose checksums are right."""
+    for jar in wanted:
+        source, target = bundled / jar.path, root / jar.path
+        if source.is_file() and hashlib.sha256(source.read_bytes()).hexdigest() == jar.sha256:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.{os.getpid()}")
+            shutil.copyfile(source, partial)
+            partial.replace(target)
 
 
 def _is_whole(path: Path, size: int) -> bool:
@@ -137,7 +154,7 @@ def _run_together(downloads: list[Download], stop: Event) -> None:
 
 def maven_url() -> str:
     """The Maven repository: SHOPLAB_MAVEN_URL, or else that of `spark-submit --packages`, as PySpark's Ivy names it."""
-    named = environ.get("SHOPLAB_MAVEN_URL")
+    named = os.environ.get("SHOPLAB_MAVEN_URL")
     return f"{named.rstrip('/')}/" if named else _ivy_default()
 
 
@@ -156,3 +173,14 @@ def ivy_jar() -> Path:
     if pyspark is None or pyspark.origin is None:
         raise ServiceError("PySpark is not installed; start commands by ./lab")
     return next((Path(pyspark.origin).parent / "jars").glob("ivy-*.jar"))
+
+
+def _copy(group: str, folder: str) -> None:
+    """`python -m shoplab.lab.jars GROUP FOLDER`: a group's jars in one folder, for the images."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for jar in ensure(load_settings(), group):
+        shutil.copy(jar, folder)
+
+
+if __name__ == "__main__":
+    _copy(*sys.argv[1:])

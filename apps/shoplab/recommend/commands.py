@@ -21,12 +21,19 @@ def train(settings: Settings, engine: str, rank: int) -> None:
     """
     from shoplab.catalog import Catalog
     from shoplab.console import step
+    from shoplab.lab.submit import submitted
+    from shoplab.metrics.jobs import write_job_points
+    from shoplab.recommend.job import load_current
     from shoplab.recommend.job import train as run
+    from shoplab.recommend.metrics import model_points
     from shoplab.spark import spark_session
 
     Catalog(settings).need("events")
+    if submitted(settings, engine=engine, rank=rank):
+        return
     with spark_session(settings, "train") as spark, step("train"):
         summary = run(Catalog(settings, spark), engine, rank)  # type: ignore[arg-type]
+    write_job_points(settings, "train", lambda: model_points(load_current(settings), summary))
     echo_summary(summary)
 
 

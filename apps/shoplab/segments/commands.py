@@ -28,21 +28,31 @@ def segment(settings: Settings, k: int | None, as_of: dt.datetime | None, engine
     Example: ./lab segment --k 5 --out segments.csv
     """
     from shoplab.catalog import Catalog
-    from shoplab.console import step
-    from shoplab.segments.export import check_target, write_segments
-    from shoplab.segments.job import read_segments
-    from shoplab.segments.job import segment as run
-    from shoplab.spark import spark_session
+    from shoplab.lab.submit import submitted
+    from shoplab.segments.export import check_target, current_segments, write_segments
 
     if out is not None:
         check_target(out)
     Catalog(settings).need("users")
+    if not submitted(settings, k=k, as_of=as_of, engine=engine):
+        echo_summary(_segment(settings, k, as_of, engine))
+    if out is not None:
+        click.echo(f"{write_segments(current_segments(Catalog(settings)), out):,} users written to {out}")
+
+
+def _segment(settings: Settings, k: int | None, as_of: dt.datetime | None, engine: str) -> "SegmentSummary":
+    from shoplab.catalog import Catalog
+    from shoplab.console import step
+    from shoplab.metrics.jobs import write_job_points
+    from shoplab.segments.job import segment as run
+    from shoplab.segments.metrics import segment_points
+    from shoplab.spark import spark_session
+
     with spark_session(settings, "segment") as spark, step("segment"):
         catalog = Catalog(settings, spark)
         summary = run(catalog, as_of.date() if as_of else None, k, engine)  # type: ignore[arg-type]
-        if out is not None:
-            click.echo(f"{write_segments(read_segments(catalog), out):,} users written to {out}")
-    echo_summary(summary)
+        write_job_points(settings, "segment", lambda: segment_points(catalog, summary))
+    return summary
 
 
 def echo_summary(summary: "SegmentSummary") -> None:

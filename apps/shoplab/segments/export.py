@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shoplab.catalog import Catalog
 from shoplab.errors import LabError
+from shoplab.schemas import SEGMENT
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    import pandas as pd
 
 _WHOLE_NUMBER = r"0|[1-9]\d{0,17}"
 FORMATS = (".parquet", ".csv")
@@ -20,13 +22,17 @@ def check_target(path: Path) -> None:
         raise LabError(f"--out {path}: there is no directory {path.absolute().parent}; make it first")
 
 
-def write_segments(table: "DataFrame", path: Path) -> int:
+def current_segments(catalog: Catalog) -> "pd.DataFrame":
+    """The published table, read without Spark."""
+    return catalog.table("segments", catalog.current("segments").rsplit("/", 1)[1])[SEGMENT.names]
+
+
+def write_segments(rows: "pd.DataFrame", path: Path) -> int:
     """Writes one row per user, sorted by user_id, and returns their number.
 
     Ids become int64 where all of them are whole numbers.
     """
     check_target(path)
-    rows = table.toPandas()
     if rows["user_id"].str.fullmatch(_WHOLE_NUMBER).all():
         rows["user_id"] = rows["user_id"].astype("int64")
     counts = dict.fromkeys(("recency_days", "r", "f", "m"), "Int32")  # whole numbers that may be missing

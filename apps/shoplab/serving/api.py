@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from shoplab import __version__
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError, ServiceError
+from shoplab.lab.watch import Watch
+from shoplab.metrics.requests import CountRequests, RequestTally
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.serving.answers import Answer, answer, sample_users
 from shoplab.serving.backstage import Backstage
@@ -36,17 +38,22 @@ def create_app(settings: Settings, backstage: Backstage | None = None, store: Me
     """The service on the lab's HDFS and metric store; tests may give their own."""
     backstage = backstage or Backstage(Catalog(settings))
     store = store or open_store(settings)
+    tally = RequestTally()
+    watch = Watch(settings, store, tally.points)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         backstage.start()
+        watch.start()
         yield
+        watch.stop()
         backstage.stop()
         store.close()
 
     # FastAPI's own documentation pages load scripts from elsewhere; docs/api.md and /openapi.json stand in for them.
     app = FastAPI(title="shoplab", version=__version__, lifespan=running, docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, tally=tally)
     app.mount("/page", StaticFiles(directory=PAGE))
     _add_errors(app)
     _add_routes(app, backstage, store)
@@ -64,8 +71,10 @@ def _add_routes(app: FastAPI, backstage: Backstage, store: MetricStore) -> None:
         return _health(backstage, store)
 
     @app.get("/recommendations/{user_id}")
-    def recommendations(user_id: UserId, k: Annotated[int, Query(ge=1, le=100)] = 10) -> Answer:
-        return answer(backstage, user_id, k)
+    def recommendations(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=100)] = 10) -> Answer:
+        found = answer(backstage, user_id, k)
+        request.state.source = found.source
+        return found
 
     @app.get("/users/sample")
     def users_sample(n: Annotated[int, Query(ge=1, le=1_000)] = 20) -> dict[str, Any]:

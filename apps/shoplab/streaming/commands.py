@@ -1,10 +1,15 @@
 """`./lab replay`, `./lab stream` and `./lab verify`."""
 
+import subprocess
+import time
 from pathlib import Path
 
 import click
 
+from shoplab.errors import ServiceError
 from shoplab.settings import Settings
+
+DRAIN_S = 300  # without any progress
 
 
 @click.command(short_help="Send a file's events to Kafka.")
@@ -55,6 +60,8 @@ def stream(settings: Settings, drain: bool) -> None:
 
     Example: ./lab stream
     """
+    if settings.lab == "docker":
+        return _follow_service(settings, drain)
     from shoplab.catalog import Catalog
     from shoplab.metrics.store import open_store
     from shoplab.spark import spark_session
@@ -63,6 +70,33 @@ def stream(settings: Settings, drain: bool) -> None:
     Catalog(settings).claim()
     with spark_session(settings, "stream") as spark:
         run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
+    return None
+
+
+def _follow_service(settings: Settings, drain: bool) -> None:
+    """In the Docker lab the stream is a service: started if need be, then its batches are shown as they come."""
+    from shoplab.lab import compose
+
+    compose.call(settings, "up", "--detach", "--no-deps", "--no-build", "stream")
+    if drain:
+        return _await_drained(settings)
+    command = compose.command(settings, "logs", "--follow", "--no-log-prefix", "--tail", "5", "stream")
+    subprocess.run(command, env=compose.variables(settings), check=False)
+    return None
+
+
+def _await_drained(settings: Settings) -> None:
+    from shoplab.streaming.verify import reconcile
+
+    deadline, waiting = time.monotonic() + DRAIN_S, reconcile(settings).waiting
+    while waiting:
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{waiting:,} events still wait after {DRAIN_S} s; ./lab logs stream tells why")
+        time.sleep(1)
+        left = reconcile(settings).waiting
+        if left != waiting:
+            deadline, waiting = time.monotonic() + DRAIN_S, left
+    click.echo("every event in Kafka has been processed")
 
 
 @click.command(short_help="Check that no event was lost or doubled.")

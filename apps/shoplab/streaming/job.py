@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
 
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
+ALIVE_S = 5
 MOST_EVENTS = 200_000  # a batch, so that a backlog is worked off in bounded steps
 
 
@@ -135,8 +136,11 @@ def run_stream(
     job.on_batch = lambda account: echo(account.line())
     query = start_stream(settings, spark, job, drain)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    alive = settings.run_dir / "stream.alive"
+    alive.parent.mkdir(parents=True, exist_ok=True)
     try:
-        query.awaitTermination()
+        while not query.awaitTermination(ALIVE_S):
+            alive.touch()  # the container's healthcheck looks at its age
     except KeyboardInterrupt:
         query.stop()
     except StreamingQueryException as error:

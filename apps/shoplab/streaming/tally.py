@@ -52,8 +52,8 @@ def tally(rows: DataFrame) -> Tally:
         .collect()
     )
     kinds = {row["kind"]: row for row in counted}
-    total = kinds.pop(None)
-    if not total["rows"]:
+    total = kinds.pop(None, None)  # a rollup of no rows has no total either
+    if total is None:
         return Tally()
     rejected = kinds.pop(_BAD, {"rows": 0})["rows"]
     by_type = {kind: (row["rows"], row["revenue"]) for kind, row in sorted(kinds.items())}

@@ -1,0 +1,83 @@
+"""How the lab's servers are: one cheap look at each, as fields of a metric point; None where one does not answer."""
+
+from urllib.parse import urlsplit
+
+import orjson
+
+from shoplab.catalog import Catalog
+from shoplab.errors import LabError
+from shoplab.lab.health import ask, bean
+from shoplab.metrics.points import Field
+from shoplab.settings import Settings
+from shoplab.streaming.topic import records_in_topic
+
+MASTER_PAGE_PORT = 8080  # in the Docker lab's network; on the host it is a setting
+Fields = dict[str, Field]
+
+
+def hdfs(settings: Settings) -> Fields | None:
+    """Two beans of the NameNode, from its memory. Bytes are the data nodes' in all."""
+    state = bean(settings.webhdfs, "Hadoop:service=NameNode,name=FSNamesystemState")
+    info = bean(settings.webhdfs, "Hadoop:service=NameNode,name=NameNodeInfo")
+    if state is None or info is None:
+        return None
+    return {
+        "live_datanodes": state["NumLiveDataNodes"],
+        "dead_datanodes": state["NumDeadDataNodes"],
+        "safemode": int(bool(info["Safemode"])),
+        "capacity_bytes": state["CapacityTotal"],
+        "used_bytes": state["CapacityUsed"],
+        "missing_blocks": info["NumberOfMissingBlocks"],
+        "files": state["FilesTotal"],
+    }
+
+
+def kafka(catalog: Catalog) -> Fields | None:
+    """messages: ever written to the topic; processed: in the stream's finished batches; waiting: the rest. The last two
+    are left out while HDFS is away.
+    """
+    try:
+        messages = records_in_topic(catalog.settings)
+    except LabError:
+        return None
+    try:
+        done = processed(catalog)
+    except LabError:
+        return {"messages": messages}
+    return {"messages": messages, "processed": done, "waiting": max(0, messages - done)}
+
+
+def processed(catalog: Catalog) -> int:
+    """Records in finished batches, by the stream's checkpoint: the end offsets of its newest batch that is committed.
+
+    Reads one small file, where `./lab verify` adds up the account of every batch there ever was.
+    """
+    topic = catalog.settings.events_topic
+    checkpoint = catalog.path("temp", "checkpoints", topic)
+    committed = [int(name) for name in catalog.storage.names(f"{checkpoint}/commits") if name.isdigit()]
+    if not committed:
+        return 0
+    offsets = catalog.storage.read(f"{checkpoint}/offsets/{max(committed)}").splitlines()[-1]
+    return sum(orjson.loads(offsets)[topic].values())
+
+
+def spark(settings: Settings) -> Fields | None:
+    """A standalone master's own page, as JSON."""
+    page = ask(f"{master_page(settings)}/json/")
+    if "aliveworkers" not in page:
+        return None
+    return {
+        "workers": page["aliveworkers"],
+        "cores": page["cores"],
+        "cores_used": page["coresused"],
+        "apps": len(page["activeapps"]),
+    }
+
+
+def master_page(settings: Settings) -> str:
+    """Address of the standalone master's page; "" where Spark runs otherwise."""
+    master = urlsplit(settings.spark_master.split(",")[0])
+    if master.scheme != "spark" or not master.hostname:
+        return ""
+    here = master.hostname in ("127.0.0.1", "localhost")
+    return f"http://{master.hostname}:{settings.spark_master_port if here else MASTER_PAGE_PORT}"

@@ -1,0 +1,86 @@
+"""HTTP requests, counted as they pass, and handed over as points."""
+
+import datetime as dt
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shoplab.metrics.points import Field, Point
+
+MOST_TIMES = 10_000  # of a route and source: what the percentiles look at, the newest
+NO_SOURCE = "none"
+_Key = tuple[str, str]
+
+
+@dataclass
+class _Seen:
+    count: int = 0
+    errors: int = 0
+    times_ms: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_TIMES))
+
+
+class RequestTally:
+    """What was asked since the last `points`. Adding takes microseconds and waits for nothing but its like."""
+
+    def __init__(self) -> None:
+        self._seen: dict[_Key, _Seen] = {}
+        self._lock = Lock()
+
+    def add(self, route: str, source: str, ms: float, failed: bool) -> None:
+        with self._lock:
+            seen = self._seen.setdefault((route, source), _Seen())
+            seen.count += 1
+            seen.errors += failed
+            seen.times_ms.append(ms)
+
+    def points(self, at: dt.datetime) -> list[Point]:
+        """api_requests by route and source, and counting from 0 again; docs/metrics.md."""
+        with self._lock:
+            taken, self._seen = self._seen, {}
+        return [_point(route, source, seen, at) for (route, source), seen in sorted(taken.items())]
+
+
+class CountRequests:
+    """ASGI middleware that adds every request to a tally. errors: answers from 500 on, and none at all.
+
+    A handler names the source of its answer in `request.state.source`.
+    """
+
+    def __init__(self, app: ASGIApp, tally: RequestTally) -> None:
+        self._app = app
+        self._tally = tally
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        status = 500
+
+        async def send_and_look(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        state = scope.setdefault("state", {})
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, send_and_look)
+        finally:
+            ms = (time.perf_counter() - started) * 1000
+            self._tally.add(_route(scope), state.get("source", NO_SOURCE), ms, status >= 500)
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, never the path itself: paths hold user ids."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) and path else "other"
+
+
+def _point(route: str, source: str, seen: _Seen, at: dt.datetime) -> Point:
+    p50, p95 = np.percentile(seen.times_ms, [50, 95])
+    fields: dict[str, Field] = {"count": seen.count, "errors": seen.errors, "p50_ms": float(p50), "p95_ms": float(p95)}
+    return Point("api_requests", {"route": route, "source": source}, fields, at)

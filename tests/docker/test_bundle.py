@@ -1,0 +1,53 @@
+"""A bundle made here starts the lab in a fresh clone that has no network at all."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shoplab.lab import docker
+from shoplab.settings import REPO
+from tests.docker.conftest import Stack, wait_until
+
+
+@pytest.fixture
+def cut_off() -> list[str]:
+    """Runs a command without any network but its own loopback; Docker's socket is a file."""
+    prefix = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$0" "$@"']
+    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        pytest.skip("cutting a process off the network needs root on Linux")
+    return prefix
+
+
+def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[str]) -> None:
+    archive = tmp_path / "bundle.tar"
+    said = stack.lab("bundle", str(archive), *(option for name in stack.without for option in ("--without", name)))
+    assert "./lab up --offline" in said
+    assert not list(tmp_path.glob("*.partial"))
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--no-local", str(REPO), str(clone)], check=True)
+    subprocess.run(["tar", "-C", str(clone), "-xf", str(archive)], check=True)
+    archive.unlink()
+    stack.lab("down")
+    # Under tags of their own, as if Docker had never seen these images: the bundle's are the only ones
+    for image in ("base", "hadoop", "kafka", "spark", "app"):
+        subprocess.run(["docker", "tag", f"shoplab/{image}:latest", f"shoplab/{image}:kept"], check=True)
+        subprocess.run(["docker", "image", "rm", f"shoplab/{image}:latest"], check=True, capture_output=True)
+    keys = {key: value for key, value in stack.variables.items() if key != "PYTHONPATH"}
+    own = keys | {"SHOPLAB_HOME": str(clone / ".lab"), "SHOPLAB_CACHE": str(tmp_path / "cache")}
+    try:
+        without = [option for name in stack.without for option in ("--without", name)]
+        up = [*cut_off, "./lab", "up", "--offline", *without]
+        done = subprocess.run(up, cwd=clone, env=own, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "HDFS" in done.stdout
+        embedded = [*cut_off, "./lab", "generate", "--month", "2019-10", "--events", "1000", "--out", "oct.csv"]
+        assert subprocess.run(embedded, cwd=clone, env=own, capture_output=True).returncode == 0
+    finally:
+        for image in ("base", "hadoop", "kafka", "spark", "app"):
+            subprocess.run(["docker", "tag", f"shoplab/{image}:kept", f"shoplab/{image}:latest"], check=True)
+            subprocess.run(["docker", "image", "rm", f"shoplab/{image}:kept"], check=True, capture_output=True)
+        shutil.rmtree(clone / "bundle")
+        stack.up()
+    wait_until(lambda: all(not state.problem for state in docker.status(stack.settings)), 120, "the lab as it was")

@@ -1,0 +1,51 @@
+"""Jupyter and Locust, which run on request."""
+
+import pytest
+import requests
+
+from shoplab.lab import environment
+from tests.docker.conftest import Stack
+
+
+@pytest.fixture(scope="module")
+def full(told: Stack) -> Stack:
+    told.up("--with", "jupyter", "--with", "locust")
+    return told
+
+
+def test_the_first_notebook_runs_on_the_cluster(full: Stack) -> None:
+    convert = ["jupyter", "nbconvert", "--to", "notebook", "--execute", "--output-dir", "/tmp", "--output", "ran"]
+    full.run("jupyter", *convert, "/notebooks/first-look.ipynb")
+    ran = full.run("jupyter", "cat", "/tmp/ran.ipynb")
+    assert "purchase" in ran
+    assert "image/png" in ran
+    history = f"http://127.0.0.1:{full.settings.history_port}/api/v1/applications"
+    with requests.Session() as session:
+        session.trust_env = False
+        assert "shoplab notebook" in session.get(history, timeout=20).text
+
+
+def test_jupyter_wants_its_token(full: Stack) -> None:
+    url = f"http://127.0.0.1:{full.settings.jupyter_port}/api/contents"
+    token = environment.read(full.settings)["JUPYTER_TOKEN"]
+    with requests.Session() as session:
+        session.trust_env = False
+        assert session.get(url, timeout=20).status_code == 403
+        answer = session.get(url, headers={"Authorization": f"token {token}"}, timeout=20)
+    assert [entry["name"] for entry in answer.json()["content"]] == ["first-look.ipynb"]
+
+
+def test_notebooks_outlive_down(full: Stack) -> None:
+    full.run("jupyter", "cp", "/notebooks/first-look.ipynb", "/notebooks/mine.ipynb")
+    full.lab("down")
+    full.up("--with", "jupyter", "--with", "locust")
+    assert "mine.ipynb" in full.run("jupyter", "ls", "/notebooks")
+
+
+def test_locusts_page_answers_with_the_labs_users(full: Stack) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        page = session.get(f"http://127.0.0.1:{full.settings.locust_port}/", timeout=20)
+    assert page.status_code == 200
+    for user in ("ShopperUser", "WebHdfsUser", "ProducerUser"):
+        assert user in page.text
