@@ -48,8 +48,7 @@ def _print_table(table: "Table") -> None:
 @click.option(
     "--size", type=click.Choice(["small", "standard"]), help="For 8 GB or 16 GB. Default: by Docker's memory."
 )
-@click.option("--jupyter", "profiles", flag_value="jupyter", multiple=True, help="Notebooks too.")
-@click.option("--locust", "profiles", flag_value="locust", multiple=True, help="Locust's page for load tests too.")
+@click.option("--with", "profiles", multiple=True, type=click.Choice(["jupyter", "locust"]), help="Also start this.")
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out.")
 @click.option("--scale", multiple=True, metavar="SERVICE=N", help="More of one: spark-worker=2, datanode=3.")
 @click.option("--offline", is_flag=True, help="Fetch nothing: images are here, or in bundle/ (./lab bundle).")

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from shoplab.errors import LabError, ServiceError
-from shoplab.lab import compose, docker, environment, health, images, process
+from shoplab.lab import compose, docker, environment, health, images, process, services
 from shoplab.lab.finding import Finding
 from shoplab.settings import REPO, Settings
 
@@ -186,9 +186,10 @@ def _images() -> Finding:
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
-    """Where the Docker lab is down: whether its ports are free."""
+    """Where the Docker lab is down: whether the ports that it alone uses are free."""
+    shared = services.ports(*services.EVERY)
     for service, _, port in docker.PAGES:
         number = getattr(settings, port)
-        if process.is_taken(number):
+        if port not in shared and process.is_taken(number):
             advice = f"stop that, or use another: {process.variable(port)}={number + 10000}"
             yield Finding("ports", f"{number} ({service}) is taken by {process.owner(number)}", advice)

@@ -17,8 +17,9 @@ ARCHIVE = "images.tar.gz"
 SOURCES = ("apps", "images", "loadtest", "requirements")
 LABEL = "shoplab.sources"  # of the images that hold the apps' code; the servers' images don't change with it
 LABELLED = ("app", "jupyter", "locust")
-_NO_NETWORK = (
-    "Temporary failure", "no such host", "Could not resolve", "ConnectionError", "failed to do request", "timed out",
+_NO_NETWORK = (  # as the engine, apt, pip and the lab's own fetching say it
+    "no such host", "failed to do request", "Unable to locate package", "Failed to fetch", "Temporary failure",
+    "Could not resolve", "Could not connect", "ConnectionError", "timed out", "can't be reached",
 )  # fmt: skip
 
 
@@ -73,15 +74,7 @@ def build(settings: Settings, sources: str, services: list[str]) -> None:
 
 def build_failure(log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace")
-    network = (
-        "Temporary failure",
-        "no such host",
-        "Could not resolve",
-        "ConnectionError",
-        "failed to do request",
-        "timed out",
-    )
-    if any(sign in said for sign in network):
+    if any(sign in said for sign in _NO_NETWORK):
         return (
             "the images can't be built without a network; connect, or use a bundle from a machine that has one "
             f"(./lab bundle, then ./lab up --offline); details: {log}"
