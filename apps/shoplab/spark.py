@@ -1,6 +1,7 @@
 """The only place that makes a Spark session."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,18 +15,22 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+SECRET = "/run/lab-secrets/spark.conf"  # of the Docker lab's cluster
 _ADAPTIVE = "org.apache.spark.sql.execution.adaptive"
 
 
 def start_spark(settings: Settings, app: str) -> "SparkSession":
     """A session with UTC, HDFS as default file system and the Kafka source.
 
-    Under spark-submit, and in the lab's notebooks, master, memory and class path are those that were given there.
+    Under spark-submit, and in the Docker lab's notebooks, master, memory and class path are those given there.
     Otherwise Spark runs on `settings.spark_master` inside this process, with its log in .lab/logs/spark.log.
     """
     log = settings.log_dir / "spark.log"
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ or "PYSPARK_SUBMIT_ARGS" in os.environ
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit
     configuration = _semantics(settings)
+    if settings.lab == "cluster" and not submitted:
+        _join_cluster(settings)
+        submitted = True
     if not submitted:
         _set_environment(settings)
         configuration |= _own_process(settings)
@@ -46,6 +51,15 @@ def _reason(error: Exception) -> str:
     """Py4J says what Java said in its second line."""
     lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
     return next((line.removeprefix(": ") for line in lines if line.startswith(": ")), lines[0])
+
+
+def _join_cluster(settings: Settings) -> None:
+    """Lets PySpark start its driver as images/spark/submit does: a notebook is a client of the cluster like any job."""
+    address = socket.gethostbyname(socket.gethostname())
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        f"--properties-file {SECRET} --load-spark-defaults --driver-memory {settings.driver_memory} "
+        f"--conf spark.driver.host={address} pyspark-shell"
+    )
 
 
 def _semantics(settings: Settings) -> dict[str, str]:

@@ -70,6 +70,8 @@ def build(settings: Settings, sources: str, services: list[str]) -> None:
         )  # fmt: skip
     if done.returncode != 0:
         raise ServiceError(build_failure(log))
+    ours = f"label=com.docker.compose.project={settings.project}"
+    compose.run(["docker", "image", "prune", "--force", "--filter", ours])  # those that the new ones replace
 
 
 def build_failure(log: Path) -> str:
