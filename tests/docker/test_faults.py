@@ -45,6 +45,16 @@ def test_engine_not_running(tmp_path: Path) -> None:
     assert "does not answer" in said
 
 
+def test_a_home_of_its_own_never_touches_the_common_project(engine: None, tmp_path: Path) -> None:
+    """Else `reset` there would delete the volumes of the lab in this folder."""
+    code, said = lab(tmp_path, "up", SHOPLAB_PROJECT="shoplab")
+    assert code == 2
+    assert "SHOPLAB_PROJECT=NAME" in said
+    code, said = lab(tmp_path, "reset", "--yes", SHOPLAB_PROJECT="shoplab")
+    assert code == 0
+    assert "there is no lab" in said
+
+
 def shim(folder: Path, case: str, answer: str) -> str:
     """A `docker` that gives one answer of its own, for what the real one here can't show; else it is the real one."""
     script = folder / "docker"

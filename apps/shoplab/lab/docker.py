@@ -53,6 +53,8 @@ class Choice:
 
 def up(settings: Settings, choice: Choice, say: Say) -> None:
     """Starts the lab, or what of it does not run, and returns when all is healthy. ServiceError says which is not."""
+    if _is_somebody_elses(settings):
+        raise LabError("a Docker lab with a home of its own needs a name too; type: SHOPLAB_PROJECT=NAME ./lab up")
     info = compose.engine()
     compose.version()
     size = _size(settings, info, choice.size)
@@ -220,7 +222,9 @@ def reset(settings: Settings) -> None:
 
 
 def volumes(settings: Settings) -> list[str]:
-    """Names of the project's volumes; none where no Docker answers."""
+    """Names of the project's volumes; none where no Docker answers, nor for a lab that has no project of its own."""
+    if _is_somebody_elses(settings):
+        return []
     try:
         told = compose.run(
             ["docker", "volume", "ls", "-q", "-f", f"label=com.docker.compose.project={settings.project}"]
