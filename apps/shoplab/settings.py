@@ -66,6 +66,7 @@ class Settings:
 
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
+    executor_memory: str = "512m"
 
     influx_url: str = ""
     influx_token: str = ""

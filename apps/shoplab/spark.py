@@ -58,7 +58,7 @@ def _join_cluster(settings: Settings) -> None:
     address = socket.gethostbyname(socket.gethostname())
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--properties-file {SECRET} --load-spark-defaults --driver-memory {settings.driver_memory} "
-        f"--conf spark.driver.host={address} pyspark-shell"
+        f"--executor-memory {settings.executor_memory} --conf spark.driver.host={address} pyspark-shell"
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from shoplab.lab import environment
-from tests.docker.conftest import Stack
+from tests.docker.conftest import Stack, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,19 @@ def full(told: Stack) -> Stack:
 
 
 def test_the_first_notebook_runs_on_the_cluster(full: Stack) -> None:
-    convert = ["jupyter", "nbconvert", "--to", "notebook", "--execute", "--output-dir", "/tmp", "--output", "ran"]
+    limit = "--ExecutePreprocessor.timeout=300"  # a cell that waits for cores would wait for ever
+    convert = [
+        "jupyter",
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        limit,
+        "--output-dir",
+        "/tmp",
+        "--output",
+        "ran",
+    ]
     full.run("jupyter", *convert, "/notebooks/first-look.ipynb")
     ran = full.run("jupyter", "cat", "/tmp/ran.ipynb")
     assert "purchase" in ran
@@ -22,7 +34,9 @@ def test_the_first_notebook_runs_on_the_cluster(full: Stack) -> None:
     history = f"http://127.0.0.1:{full.settings.history_port}/api/v1/applications"
     with requests.Session() as session:
         session.trust_env = False
-        assert "shoplab notebook" in session.get(history, timeout=20).text
+        wait_until(
+            lambda: "shoplab notebook" in session.get(history, timeout=20).text, 60, "the notebook in the history"
+        )
 
 
 def test_jupyter_wants_its_token(full: Stack) -> None:
