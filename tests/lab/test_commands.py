@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from shoplab.errors import LabError, ServiceError
+from shoplab.errors import LabError
 from shoplab.lab import commands, embedded, process
 from shoplab.settings import Settings, load_settings
 
@@ -23,10 +23,10 @@ def run(settings: Settings, *arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(command, arguments[1:], obj=settings, input=typed)
 
 
-def test_up_without_docker_lab_says_what_to_type(lab: Settings) -> None:
+def test_up_in_docker_wants_a_name_where_the_home_is_its_own(lab: Settings) -> None:
     result = run(lab, "up")
-    assert isinstance(result.exception, ServiceError)
-    assert "./lab up --embedded" in str(result.exception)
+    assert isinstance(result.exception, LabError)
+    assert "SHOPLAB_PROJECT=NAME" in str(result.exception)
 
 
 def test_status_of_a_stopped_lab(lab: Settings) -> None:
