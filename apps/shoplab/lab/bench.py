@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from shoplab.console import Say
 from shoplab.lab import compose, docker, embedded, images, jars, java, process
 from shoplab.settings import Settings
 
@@ -72,7 +73,7 @@ class DockerStartup:
         return asdict(self) | {"memory_mib_total": round(sum(self.memory_mb.values()) * 1e6 / 2**20)}
 
 
-def measure_docker(settings: Settings, build: bool, without: tuple[str, ...], say: docker.Say) -> DockerStartup:
+def measure_docker(settings: Settings, build: bool, without: tuple[str, ...], say: Say) -> DockerStartup:
     """Builds the images from nothing under a tag of their own, then starts a lab of its own from the images as they
     are: its own project, ports and empty volumes, all removed at the end. ServiceError where no Docker answers.
     """
@@ -93,13 +94,13 @@ def measure_docker(settings: Settings, build: bool, without: tuple[str, ...], sa
             docker.reset(own)
 
 
-def _timed_docker_up(settings: Settings, choice: docker.Choice, say: docker.Say) -> float:
+def _timed_docker_up(settings: Settings, choice: docker.Choice, say: Say) -> float:
     start = time.perf_counter()
     docker.up(settings, choice, say)
     return round(time.perf_counter() - start, 1)
 
 
-def _timed_build(settings: Settings, say: docker.Say) -> float:
+def _timed_build(settings: Settings, say: Say) -> float:
     """All core images with --no-cache. The tag of its own leaves the lab's images as they are."""
     say("building the core images from nothing")
     tag = {"SHOPLAB_TAG": "bench"}

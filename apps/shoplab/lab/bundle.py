@@ -12,17 +12,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from shoplab import __version__
+from shoplab.console import Say
 from shoplab.errors import LabError, ServiceError
-from shoplab.lab import compose, images, jars
+from shoplab.lab import compose, docker, images, jars
 from shoplab.settings import REPO, Settings
 
 LOCKS = ("pip", "build", "run", "java")
-Say = Callable[[str], None]
 
 
 def make(settings: Settings, target: Path, profiles: tuple[str, ...], without: tuple[str, ...], say: Say) -> int:
@@ -30,8 +28,7 @@ def make(settings: Settings, target: Path, profiles: tuple[str, ...], without: t
     if not target.absolute().parent.is_dir():
         raise LabError(f"there is no directory {target.absolute().parent}; make it first")
     info = compose.engine()
-    services: dict[str, Any] = compose.configuration(settings, *profiles)["services"]
-    wanted = {name: service for name, service in services.items() if name not in without}
+    wanted = docker.wanted(settings, docker.Choice(profiles=profiles, without=without))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     images.provide(settings, wanted, offline=False, say=say)
     names = sorted({service["image"] for service in wanted.values()})

@@ -98,6 +98,11 @@ def configuration(settings: Settings, *profiles: str) -> dict[str, Any]:
     return read
 
 
+def of_project(settings: Settings) -> str:
+    """Docker's --filter for what Compose made for this lab: containers, volumes, images."""
+    return f"label=com.docker.compose.project={settings.project}"
+
+
 def has_image(name: str) -> bool:
     return run(["docker", "image", "inspect", name]).returncode == 0
 

@@ -5,10 +5,11 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from shoplab.console import Say
 from shoplab.errors import LabError, ServiceError
 from shoplab.lab import compose, environment, images, process
 from shoplab.settings import PORTS, REPO, Settings
@@ -27,7 +28,6 @@ PAGES = (
     ("jupyter", "Jupyter (token in .env)", "jupyter_port"),
     ("locust", "Locust", "locust_port"),
 )
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ def _start(settings: Settings, services: Iterable[str], choice: Choice) -> None:
 
 def _restarts(settings: Settings) -> dict[str, int]:
     """Container id -> how often Docker has restarted it."""
-    of_ours = f"label=com.docker.compose.project={settings.project}"
-    ids = compose.run(["docker", "ps", "--all", "--quiet", "--filter", of_ours]).stdout.split()
+    ours = compose.of_project(settings)
+    ids = compose.run(["docker", "ps", "--all", "--quiet", "--filter", ours]).stdout.split()
     told = compose.run(["docker", "inspect", "--format", "{{.Id}} {{.RestartCount}}", *ids]).stdout if ids else ""
     return {container: int(count) for container, count in (line.split() for line in told.splitlines())}
 
@@ -226,9 +226,7 @@ def volumes(settings: Settings) -> list[str]:
     if _is_somebody_elses(settings):
         return []
     try:
-        told = compose.run(
-            ["docker", "volume", "ls", "-q", "-f", f"label=com.docker.compose.project={settings.project}"]
-        )
+        told = compose.run(["docker", "volume", "ls", "--quiet", "--filter", compose.of_project(settings)])
     except ServiceError:
         return []
     return told.stdout.split() if told.returncode == 0 else []

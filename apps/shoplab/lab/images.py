@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shoplab.console import Say
 from shoplab.errors import LabError, ServiceError
 from shoplab.lab import compose
 from shoplab.settings import REPO, Settings
@@ -23,7 +23,7 @@ _NO_NETWORK = (  # as the engine, apt, pip and the lab's own fetching say it
 )  # fmt: skip
 
 
-def provide(settings: Settings, wanted: dict[str, Any], offline: bool, say: Callable[[str], None]) -> None:
+def provide(settings: Settings, wanted: dict[str, Any], offline: bool, say: Say) -> None:
     """Builds our images where they are missing or outdated. ServiceError where one can't be had."""
     built = {name: service["image"] for name, service in wanted.items() if "build" in service}
     others = {service["image"] for service in wanted.values() if not service["image"].startswith("shoplab/")}
@@ -70,8 +70,8 @@ def build(settings: Settings, sources: str, services: list[str]) -> None:
         )  # fmt: skip
     if done.returncode != 0:
         raise ServiceError(build_failure(log))
-    ours = f"label=com.docker.compose.project={settings.project}"
-    compose.run(["docker", "image", "prune", "--force", "--filter", ours])  # those that the new ones replace
+    # Those that the new ones replace
+    compose.run(["docker", "image", "prune", "--force", "--filter", compose.of_project(settings)])
 
 
 def build_failure(log: Path) -> str:
