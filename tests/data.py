@@ -36,10 +36,10 @@ def csv_file(path: Path, *lines: str, header: bool = True, end: str = "\n") -> P
 
 def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", session: str = "s1",
           price: float | None = 10.0, category: str | None = "electronics.phone", brand: str | None = "acme",
-          category_id: str = "c1") -> tuple[object, ...]:  # fmt: skip
+          category_id: str = "c1", quantity: int | None = None) -> tuple[object, ...]:  # fmt: skip
     """An EVENT row; time as "10-01 12:00:00" of 2019, UTC."""
     at = dt.datetime.strptime(f"2019-{time}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=dt.UTC)
-    return (at, kind, product, category_id, category, brand, price, user, session, at.date())
+    return (at, kind, product, category_id, category, brand, price, quantity, user, session, at.date())
 
 
 def event_frame(spark: SparkSession, *rows: tuple[object, ...]) -> DataFrame:

@@ -14,7 +14,10 @@ from shoplab.settings import REPO, Settings
 STEP_MODULES = [
     *(
         REPO / "apps/shoplab/behaviour" / f"{name}.py"
-        for name in ("sessions", "users", "products", "paths", "activity")
+        for name in (
+            *("sessions", "users", "products", "paths", "activity", "touches", "bought", "funnels"),
+            *("habits", "cohorts", "trends", "distributions", "tables"),
+        )
     ),
     *(REPO / "apps/shoplab/ingest" / f"{name}.py" for name in ("clean",)),
     *(REPO / "apps/shoplab/segments" / f"{name}.py" for name in ("history", "rfm", "names")),

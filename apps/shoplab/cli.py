@@ -29,7 +29,7 @@ COMMANDS = {
     "analyse": "shoplab.behaviour.commands",
     "segment": "shoplab.segments.commands",
     "train": "shoplab.recommend.commands",
-    "report": "shoplab.behaviour.commands",
+    "report": "shoplab.report.commands",
     "replay": "shoplab.streaming.commands",
     "stream": "shoplab.streaming.commands",
     "verify": "shoplab.streaming.commands",

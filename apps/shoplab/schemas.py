@@ -5,26 +5,31 @@ Ids are the source's own, kept as text ("13085", "85123A"): dense integer indexe
 
 from pyspark.sql import types as T
 
-EVENT_TYPES = ("view", "cart", "remove_from_cart", "purchase")
+EVENT_TYPES = ("view", "cart", "remove_from_cart", "purchase", "refund")
 
 # Columns of a raw REES46 file, in its order.
 RAW_COLUMNS = (
     "event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price", "user_id",
     "user_session",
 )  # fmt: skip
+# What a file may have, and a map may name.
+SOURCE_COLUMNS = (*RAW_COLUMNS, "quantity")
 
 
 def _table(*columns: tuple[str, T.DataType, bool]) -> T.StructType:
     return T.StructType([T.StructField(name, kind, nullable) for name, kind, nullable in columns])
 
 
-_text, _long, _int, _real, _time, _date = (
+_text, _long, _int, _real, _time, _date, _bool = (
     T.StringType(), T.LongType(), T.IntegerType(), T.DoubleType(), T.TimestampType(), T.DateType(),
+    T.BooleanType(),
 )  # fmt: skip
 REQUIRED, OPTIONAL = False, True
 
 # Grain: one event. Key: (user_session, event_time, event_type, product_id); exact duplicates are removed at ingest.
 # Partitioned by date (UTC day of event_time). price in the shop's currency, 0 allowed, null where the log has none.
+# price is that of one piece; quantity: pieces, above 0, null means 1. A refund is a purchase taken back: it lowers what
+# was paid, and is no order.
 EVENT = _table(
     ("event_time", _time, REQUIRED),
     ("event_type", _text, REQUIRED),
@@ -33,6 +38,7 @@ EVENT = _table(
     ("category_code", _text, OPTIONAL),
     ("brand", _text, OPTIONAL),
     ("price", _real, OPTIONAL),
+    ("quantity", _long, OPTIONAL),
     ("user_id", _text, REQUIRED),
     ("user_session", _text, REQUIRED),
     ("date", _date, REQUIRED),
@@ -90,6 +96,7 @@ USER = _table(
     ("last_purchase", _time, OPTIONAL),
     ("mean_session_s", _real, REQUIRED),
     ("events_per_session", _real, REQUIRED),
+    ("longest_session", _long, REQUIRED),  # events of the longest one: what tells robots (behaviour.sessions)
     ("mean_gap_h", _real, OPTIONAL),
     ("cart_rate", _real, REQUIRED),  # sessions with a cart / sessions
     ("order_rate", _real, REQUIRED),  # sessions with a purchase / sessions
@@ -101,10 +108,31 @@ USER = _table(
     ("month", _text, REQUIRED),
 )
 
+# Grain: one user in one month. Key: (user_id, month). Partitioned by month. Habits, by hours and days in UTC; null
+# where nothing can be said. Formulas: docs/behaviour.md.
+HABIT = _table(
+    ("user_id", _text, REQUIRED),
+    ("visits_per_week", _real, REQUIRED),
+    ("median_gap_h", _real, OPTIONAL),  # hours between session starts
+    ("weekend_share", _real, OPTIONAL),  # of the sessions: begun on Saturday or Sunday
+    ("night_share", _real, OPTIONAL),  # of the sessions: begun from 0 to 6 h
+    ("top_hour", _int, OPTIONAL),
+    ("top_weekday", _int, OPTIONAL),  # 0 Monday
+    ("category_loyalty", _real, OPTIONAL),  # share of the events in the top-level category most met
+    ("brand_loyalty", _real, OPTIONAL),
+    ("any_order", _long, REQUIRED),  # sessions with a view, a cart and a purchase
+    ("strict_order", _long, REQUIRED),  # sessions where one product was viewed, then carted, then bought
+    ("time_to_purchase_s", _real, OPTIONAL),  # mean, from the product's first view in the session
+    ("discount_share", _real, OPTIONAL),  # of the purchases
+    ("price_sensitivity", _real, OPTIONAL),  # -1 to 1
+    ("month", _text, REQUIRED),
+)
+
 # Grain: one user. Key: user_id. One directory per version of the segment model's run.
 # recency_days: days from the last purchase to the reference day; frequency: orders; monetary: sum paid, over all
 # history loaded. r, f, m: quintiles 1 (worst) to 5 (best), null for users without a purchase, whose rfm_class is "non-
-# buyer". distance: Euclidean, to the segment's centre in the scaled feature space.
+# buyer". distance: Euclidean, to the segment's centre in the scaled feature space. confidence: the share of users
+# placed so after as many visits who stayed. robot: took no part in the fit, see behaviour.sessions.
 SEGMENT = _table(
     ("user_id", _text, REQUIRED),
     ("recency_days", _int, OPTIONAL),
@@ -117,6 +145,8 @@ SEGMENT = _table(
     ("segment", _int, REQUIRED),
     ("segment_name", _text, REQUIRED),
     ("distance", _real, REQUIRED),
+    ("confidence", _real, REQUIRED),
+    ("robot", _bool, REQUIRED),
 )
 
 # Grain: one recommended product for one user in one stream batch. Key: (user_id, rank) within a batch directory.
@@ -132,5 +162,16 @@ RECOMMENDATION = _table(
     ("why", _text, REQUIRED),
 )
 
+# Grain: one buyer. Key: user_id. One directory per version. p_alive: probability not to have left for good.
+# expected_orders: purchase days in the 30 days after the reference day. expected_order_value: mean revenue of such a
+# day; clv: their product. Both null where the log has no prices.
+CUSTOMER_VALUE = _table(
+    ("user_id", _text, REQUIRED),
+    ("p_alive", _real, REQUIRED),
+    ("expected_orders", _real, REQUIRED),
+    ("expected_order_value", _real, OPTIONAL),
+    ("clv", _real, OPTIONAL),
+)
+
 # What the catalog reads with a fixed schema, so that a partition value is never guessed to be a number or a date.
-TABLES = {"events": EVENT, "rejected": REJECTED, "sessions": SESSION, "users": USER}
+TABLES = {"events": EVENT, "rejected": REJECTED, "sessions": SESSION, "users": USER, "habits": HABIT}

@@ -1,6 +1,8 @@
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour import activity
+from shoplab.behaviour.bought import bought
+from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from tests.data import event, event_frame
 
@@ -25,10 +27,11 @@ def test_funnel_counts_sessions_and_abandoned_carts(spark: SparkSession) -> None
         event("10-01 12:00:10", "purchase", session="s2", price=7.0),
         event("10-01 12:00:00", session="s3", user="u2"),
     )
-    row = activity.funnel(sessions(events)).first()
-    assert row is not None
+    by_session = sessions(events)
+    [row] = activity.funnel(by_session, bought(events, by_session, products(events))).collect()
     assert [row[c] for c in ("sessions", "viewed", "carted", "purchased", "abandoned", "users")] == [3, 3, 1, 1, 1, 2]
     assert row["revenue"] == 7.0
+    assert (row["any_order"], row["strict_order"]) == (0, 0)
 
 
 def test_long_sessions_are_counted_together(spark: SparkSession) -> None:

@@ -1,6 +1,7 @@
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from shoplab.behaviour import paths
 from shoplab.behaviour.paths import steps, transitions, typical_paths
 from tests.data import event, event_frame
 
@@ -30,3 +31,84 @@ def test_typical_paths_fold_repeats(spark: SparkSession) -> None:
     made = {row["path"]: row["sessions"] for row in typical_paths(table).collect()}
     assert made == {"view+ > cart": 2, "view": 1, "view > cart > view": 1}
     assert [row["path"] for row in typical_paths(table, most=1).collect()] == ["view+ > cart"]
+
+
+def test_steps_know_the_users_who_buy_in_the_month(spark: SparkSession) -> None:
+    events = event_frame(
+        spark,
+        event("10-01 12:00:00", category=None),
+        event("10-02 12:00:00", "purchase", session="s2"),
+        event("11-02 12:00:00", session="s3"),
+        event("10-01 12:00:00", user="u2", session="s4"),
+        event("10-01 13:00:00", "refund", user="u2", session="s5"),
+    )
+    rows = {row["user_session"]: row for row in steps(events).collect()}
+    assert {name: row["buyer"] for name, row in rows.items()} == {"s1": True, "s2": True, "s3": False, "s4": False}
+    assert (rows["s1"]["categories"], rows["s2"]["categories"]) == ([None], ["electronics.phone"])
+
+
+def test_robots_are_left_out_of_paths(spark: SparkSession) -> None:
+    """The month of a user with a session of 2,001 events, whatever the other sessions are like."""
+    click = spark.range(2_001).selectExpr(
+        "timestamp'2019-10-03 00:00:00' + make_dt_interval(0, 0, 0, id) AS event_time"
+    )
+    base = event_frame(
+        spark,
+        event("10-01 12:00:00"),
+        event("11-01 12:00:00", session="s2"),
+        event("10-01 12:00:00", user="u2", session="s3"),
+    )
+    robot = click.crossJoin(base.limit(1).drop("event_time", "user_session")).selectExpr("*", "'long' AS user_session")
+    assert {row["user_session"] for row in steps(base.unionByName(robot)).collect()} == {"s2", "s3"}
+    assert steps(base.unionByName(robot.limit(2_000))).count() == 4
+
+
+def walks(spark: SparkSession) -> DataFrame:
+    rows = [
+        (True, ["view", "view", "cart", "purchase"], ["a.x", "b.y", "b.y", "b.y"]),
+        (True, ["view", "cart", "purchase"], ["c.z", None, "a.x"]),
+        (False, ["view"], ["a.x"]),
+        (False, ["view", "view"], [None, None]),
+    ]
+    return spark.createDataFrame(rows, "buyer boolean, steps array<string>, categories array<string>")
+
+
+def test_transitions_by_category_name_the_top_ones_only(spark: SparkSession) -> None:
+    table = paths.transitions_by_category(walks(spark), ["a", "b"])
+    made = {(row["step"], row["next"]): row["moves"] for row in table.collect()}
+    assert made["start", "view a"] == 2
+    assert made["view a", "view b"] == 1
+    assert made["view other", "cart none"] == 1
+    assert made["purchase a", "exit"] == 1
+    assert {row["step"] for row in paths.transitions_by_category(walks(spark), []).collect()} == {
+        "start", "view other", "view none", "cart other", "cart none", "purchase other",
+    }  # fmt: skip
+
+
+def test_buyers_and_others_have_paths_of_their_own(spark: SparkSession) -> None:
+    rows = paths.paths_by_buyer(walks(spark)).collect()
+    assert sorted((row["buyers"], row["path"], row["sessions"], row["share"]) for row in rows) == [
+        (False, "view", 1, 0.5),
+        (False, "view+", 1, 0.5),
+        (True, "view > cart > purchase", 1, 0.5),
+        (True, "view+ > cart > purchase", 1, 0.5),
+    ]
+    assert len(paths.paths_by_buyer(walks(spark), most=1).collect()) == 2
+
+
+def test_flows_go_from_position_to_position_and_end_in_exit(spark: SparkSession) -> None:
+    made = {tuple(row)[:4]: row["sessions"] for row in paths.flows(walks(spark)).collect()}
+    assert made == {
+        (True, 1, "view", "cart"): 2,
+        (True, 2, "cart", "purchase"): 2,
+        (True, 3, "purchase", "exit"): 2,
+        (False, 1, "view", "exit"): 2,
+    }
+
+
+def test_flows_stop_at_the_sixth_position(spark: SparkSession) -> None:
+    table = spark.createDataFrame([(True, ["view", "cart"] * 5)], "buyer boolean, steps array<string>")
+    made = sorted((row["position"], row["step"], row["next"]) for row in paths.flows(table).collect())
+    assert made[0] == (1, "view", "cart")
+    assert made[-1] == (6, "cart", "view")
+    assert len(made) == 6

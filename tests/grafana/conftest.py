@@ -19,7 +19,7 @@ from shoplab.metrics.jobs import write_job_points
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.recommend.job import load_current, train
 from shoplab.recommend.metrics import model_points
-from shoplab.segments.job import segment
+from shoplab.segments.job import Request, segment
 from shoplab.segments.metrics import segment_points
 from shoplab.serving.server import start_api
 from shoplab.settings import Settings
@@ -38,10 +38,13 @@ CLICKS = ["view", "view", "cart", "view", "purchase"]
 
 
 def month(path: Path, number: int, events: int) -> Path:
-    """Events of 30 users on ten days."""
+    """Sessions of five events, each with an order, of 60 users in turn: enough buyers to say what they are worth. Every
+    fourth session has no cart.
+    """
     return csv_file(path, *[
-        raw_line(time=f"2019-{number}-{1 + n % 10:02} 10:{n % 60:02}:{n // 60:02} UTC", kind=CLICKS[n % 5],
-                 product=str(n % 12), price=str(5 + n % 12), user=str(n % 30), session=f"{number}-{n % 60}")
+        raw_line(time=f"2019-{number}-{1 + n // 60:02} 10:{n % 60:02}:00 UTC",
+                 kind="view" if n // 5 % 4 == 3 and n % 5 == 2 else CLICKS[n % 5],
+                 product=str(n % 12), price=str(5 + n % 12), user=str(n // 5 % 60), session=f"{number}-{n // 5}")
         for n in range(events)
     ])  # fmt: skip
 
@@ -61,8 +64,8 @@ def ran(with_influx: Settings, spark: SparkSession) -> Iterator[Settings]:
     catalog = Catalog(settings, spark)
     store = open_store(settings)
     empty_topic(settings)
-    _learn(catalog, month(settings.home / "oct.csv", 10, 600), dt.date(2019, 10, 31))
-    _learn(catalog, month(settings.home / "nov.csv", 11, 400), dt.date(2019, 11, 30))
+    _learn(catalog, month(settings.home / "oct.csv", 10, 600), Request(as_of=dt.date(2019, 10, 31), k=3))
+    _learn(catalog, month(settings.home / "nov.csv", 11, 400), Request(as_of=dt.date(2019, 11, 30), update=True))
     _train(catalog)
     with standalone_spark(settings, settings.home) as with_spark:
         api = start_api(replace(with_spark, api_port=free_port()))
@@ -85,13 +88,13 @@ def _clicks(count: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _learn(catalog: Catalog, source: Path, as_of: dt.date) -> None:
+def _learn(catalog: Catalog, source: Path, request: Request) -> None:
     """What `./lab ingest`, `analyse` and `segment` do."""
     settings = catalog.settings
     ingest(catalog, source, REES46)
     analyse(catalog)
     write_job_points(settings, "analyse", lambda: behaviour_points(catalog))
-    segmented = segment(catalog, as_of=as_of, k=3)
+    segmented = segment(catalog, request)
     write_job_points(settings, "segment", lambda: segment_points(catalog, segmented))
 
 

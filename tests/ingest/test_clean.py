@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from shoplab.ingest import clean, rows
 from shoplab.ingest.mapping import Mapping, load_mapping
 from shoplab.ingest.sources import inspect
+from shoplab.schemas import SOURCE_COLUMNS
 from tests.data import csv_file, raw_line, real_file
 
 
@@ -15,9 +16,9 @@ def typed(spark: SparkSession, path: Path, mapping: Mapping | None = None) -> Da
     return clean.typed(rows.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
 
 
-def reasons(spark: SparkSession, path: Path) -> dict[int, str]:
+def reasons(spark: SparkSession, path: Path, mapping: Mapping | None = None) -> dict[int, str]:
     """Line -> reason."""
-    bad = rows.number_lines(typed(spark, path).where("reason is not null"), spark, [path.as_uri()])
+    bad = rows.number_lines(typed(spark, path, mapping).where("reason is not null"), spark, [path.as_uri()])
     return {row["line"]: row["reason"] for row in bad.collect()}
 
 
@@ -85,6 +86,55 @@ def test_words_of_other_shops(spark: SparkSession, tmp_path: Path) -> None:
     path = csv_file(tmp_path / "a.csv", raw_line(kind="PV"), raw_line(kind="buy"), raw_line(kind="cart"))
     kinds = typed(spark, path, Mapping(event_types={"pv": "view", "buy": "purchase"})).select("event_type").collect()
     assert [row[0] for row in kinds] == ["view", "purchase", "cart"]
+
+
+@pytest.mark.parametrize(("time_format", "text"), [("unix", "-1"), ("unix_ms", "-1000"), (None, "1066-10-14 09:00:00")])
+def test_a_clock_before_1970_is_rejected(
+    spark: SparkSession, tmp_path: Path, time_format: str | None, text: str
+) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(time=text))
+    assert reasons(spark, path, Mapping(time_format=time_format)) == {2: "event_time is out of range"}
+
+
+def with_quantities(path: Path, *rows: tuple[str, str]) -> Path:
+    """A file of (event type, quantity)."""
+    lines = [f"{raw_line(kind=kind)},{quantity}" for kind, quantity in rows]
+    path.write_text("\n".join([",".join(SOURCE_COLUMNS), *lines]))
+    return path
+
+
+def test_a_purchase_of_a_negative_quantity_is_a_refund(spark: SparkSession, tmp_path: Path) -> None:
+    path = with_quantities(
+        tmp_path / "a.csv",
+        ("purchase", "3"), ("purchase", " -2.0"), ("purchase", ""), ("refund", "4"), ("refund", "-5"), ("view", "1"),
+    )  # fmt: skip
+    events = clean.good(typed(spark, path)).select("event_type", "quantity").collect()
+    assert [tuple(row) for row in events] == [
+        ("purchase", 3), ("refund", 2), ("purchase", None), ("refund", 4), ("refund", 5), ("view", 1),
+    ]  # fmt: skip
+
+
+def test_a_quantity_that_counts_nothing_is_rejected(spark: SparkSession, tmp_path: Path) -> None:
+    bad = [("purchase", text) for text in ("2.5", "two", "NaN", "Infinity", "1e300")]
+    path = with_quantities(tmp_path / "a.csv", *bad, ("purchase", "0"), ("purchase", "-0.0"), ("cart", "-1"))
+    whole, zero, negative = "quantity is not a whole number", "quantity is 0", "quantity is negative"
+    expected = [whole, whole, whole, whole, whole, zero, zero, negative]
+    assert reasons(spark, path) == dict(enumerate(expected, start=2))
+
+
+def test_a_file_without_quantity_has_none(spark: SparkSession, tmp_path: Path) -> None:
+    good = clean.good(typed(spark, csv_file(tmp_path / "a.csv", raw_line(kind="purchase"))))
+    assert [row["quantity"] for row in good.collect()] == [None]
+    assert good.schema["quantity"].dataType.typeName() == "long"
+
+
+def test_quoted_texts_hold_commas_and_quotes(spark: SparkSession, tmp_path: Path) -> None:
+    """A quote is doubled, as spreadsheets write it; a backslash is a character like others."""
+    path = tmp_path / "a.csv"
+    notes = ['"a, b"', '"GARLAND , ""HAPPY EASTER"", RED"', '"7"" FRAME, SMALL"', '"a \\"', 'a "b" c']
+    lines = [f"2019-10-01 00:00:00,view,{note},p{number},u" for number, note in enumerate(notes)]
+    path.write_text("\n".join(["event_time,event_type,note,product_id,user_id", *lines]))
+    assert [row["product_id"] for row in clean.good(typed(spark, path)).collect()] == ["p0", "p1", "p2", "p3", "p4"]
 
 
 def test_missing_sessions_are_filled_by_the_gap(spark: SparkSession, tmp_path: Path) -> None:

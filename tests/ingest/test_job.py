@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from shoplab.behaviour.sessions import revenue
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.ingest import job
@@ -78,6 +79,19 @@ def test_other_columns_by_a_map_and_sessions_by_the_gap(catalog: Catalog, tmp_pa
         ("85123A", 2.5, "u1-20191001T080000"),
         ("71053", 3.0, "u1-20191001T080000"),
     ]
+
+
+def test_events_stored_before_there_were_quantities_are_read_and_known_again(catalog: Catalog, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(), raw_line(kind="purchase"))
+    job.ingest(catalog, path, REES46)
+    old = catalog.spark.createDataFrame(catalog.read("events").drop("quantity").collect())
+    catalog.storage.delete(catalog.path("events"))
+    catalog.adopt("events", catalog.stage("events", old, "date"))
+    events = catalog.read("events")
+    assert [row["quantity"] for row in events.collect()] == [None, None]
+    assert events.agg(revenue()).collect()[0][0] == 9.99
+    again = job.ingest(catalog, path, REES46)
+    assert (again.clean, again.added) == (2, 0)
 
 
 def test_a_month_that_comes_in_two_files_is_whole(catalog: Catalog, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from tests.recommend.planted_shop import event
 def test_weights_add_up_to_a_cap(spark: SparkSession) -> None:
     rows = [
         event("u", "p1"), event("u", "p1", "cart", 5), event("u", "p1", "purchase", 9),
-        event("u", "p2", "remove_from_cart"), *[event("robot", "s1", minute=i) for i in range(500)],
+        event("u", "p2", "remove_from_cart"), event("u", "p3", "refund"),
+        *[event("robot", "s1", minute=i) for i in range(500)],
     ]  # fmt: skip
     got = {(row.user_id, row.product_id): row for row in interactions(event_frame(spark, *rows)).collect()}
     assert set(got) == {("u", "p1"), ("robot", "s1")}

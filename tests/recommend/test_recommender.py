@@ -113,6 +113,8 @@ def test_smallest_shop(spark: SparkSession, engine: str) -> None:
     model, pairs = fit_recommender(event_frame(spark, *rows), None, engine, rank=2)  # type: ignore[arg-type]
     assert pairs == 1
     assert [item.product_id for item in model.recommend([UserContext("u")])[0]] == ["p1", "s1"]
+    unknown = [UserContext("w", None, recent) for recent in ([], [("s1", "refund")])]
+    assert model.recommend(unknown)[0] == model.recommend(unknown)[1]
     assert model.recommend([UserContext("w", None, [("p1", "purchase"), ("s1", "purchase")])]) == [[]]
 
 

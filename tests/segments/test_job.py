@@ -9,8 +9,10 @@ from pyspark.sql import SparkSession
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.schemas import SEGMENT
-from shoplab.segments.export import check_target, write_segments
-from shoplab.segments.job import SegmentSummary, load_model, read_segments, segment
+from shoplab.segments.export import COLUMNS, check_target, write_segments
+from shoplab.segments.job import Request, segment
+from shoplab.segments.model import load_model, read_segments
+from shoplab.segments.summary import SegmentSummary
 from shoplab.settings import Settings
 from tests.segments.user_rows import user_row, user_table
 
@@ -31,7 +33,7 @@ def catalog(lab: Settings, spark: SparkSession) -> Catalog:
 
 @pytest.fixture(scope="module")
 def summary(catalog: Catalog) -> SegmentSummary:
-    return segment(catalog, k=2)
+    return segment(catalog, Request(k=2))
 
 
 def test_summary_and_manifest_tell_the_same(catalog: Catalog, summary: SegmentSummary) -> None:
@@ -72,7 +74,7 @@ def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str
     path = tmp_path / f"out{suffix}"
     assert write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), path) == 2
     got = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
-    assert got.columns.tolist() == SEGMENT.fieldNames()
+    assert got.columns.tolist() == COLUMNS
     assert got["user_id"].dtype == "int64"
     assert got["user_id"].tolist() == [9, 10]
     assert got["recency_days"].isna().tolist() == [True, False]

@@ -20,6 +20,7 @@ def user_row(user_id: str, **given: Any) -> dict[str, Any]:
     }  # fmt: skip
     row |= given
     row["events_per_session"] = row["events"] / row["sessions"]
+    row.setdefault("longest_session", row["events"])
     row["order_rate"] = row["orders"] / row["sessions"]
     return row
 

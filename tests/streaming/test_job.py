@@ -15,7 +15,7 @@ from shoplab.ingest.mapping import load_mapping
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.schemas import USER
-from shoplab.segments.job import segment
+from shoplab.segments.job import Request, segment
 from shoplab.settings import Settings
 from shoplab.streaming.job import LiveJob, start_stream
 from shoplab.streaming.replay import replay
@@ -40,7 +40,7 @@ def live(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFa
     catalog = Catalog(settings, spark)
     ingest(catalog, october, REES46)
     analyse(catalog)
-    segment(catalog, k=3)
+    segment(catalog, Request(k=3))
     train(catalog)
     empty_topic(settings)
     yield settings

@@ -5,14 +5,16 @@ import orjson
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.sessions import revenue, sessions
 from shoplab.behaviour.users import users
 from shoplab.ingest import clean
 from shoplab.ingest import rows as ingest_rows
-from shoplab.ingest.mapping import load_mapping
+from shoplab.ingest.mapping import Mapping, load_mapping
 from shoplab.ingest.sources import inspect
 from shoplab.streaming import live
+from shoplab.streaming.points import top_products
 from shoplab.streaming.replay import read_rows
+from shoplab.streaming.tally import tally
 from tests.data import csv_file, event, event_frame, raw_line
 
 REES46 = load_mapping(None)
@@ -25,8 +27,28 @@ def records(spark: SparkSession, *values: bytes) -> DataFrame:
     return spark.createDataFrame([(bytearray(v), "events", 0, i, NOW) for i, v in enumerate(values)], schema)
 
 
-def replayed(spark: SparkSession, path: Path) -> DataFrame:
-    return records(spark, *[orjson.dumps(row) for row in read_rows(inspect(path, REES46), REES46)])
+def replayed(spark: SparkSession, path: Path, mapping: Mapping = REES46) -> DataFrame:
+    return records(spark, *[orjson.dumps(row) for row in read_rows(inspect(path, mapping), mapping)])
+
+
+def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lines = ["i1,p1,3,2.5,u1.0", "Ci1,p1,-1,2.5,u1.0", "i2,p2,,1,7.0", "i3,p2,0,1,7.0", "i4,p2,1.5,1,7.0"]
+    path.write_text(
+        "\n".join(["InvoiceNo,StockCode,Quantity,UnitPrice,CustomerID,InvoiceDate"]
+                  + [f"{line},2010-12-01 08:26:00" for line in lines])
+    )  # fmt: skip
+    mapping = load_mapping("online-retail")
+    source = inspect(path, mapping)
+    batch = clean.typed(ingest_rows.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
+    stream = live.read_records(replayed(spark, path, mapping), REES46)
+    made = live.good_events(stream)
+    assert sorted(map(str, made.collect())) == sorted(map(str, live.good_events(batch).collect()))
+    rows = made.sort("user_session").select("event_type", "quantity", "user_id").collect()
+    assert [tuple(row) for row in rows] == [("refund", 1, "u1.0"), ("purchase", 3, "u1.0"), ("purchase", None, "7")]
+    assert made.agg(revenue()).collect()[0][0] == 6.0
+    assert top_products(made) == [("p1", 1), ("p2", 1)]
+    assert tally(stream).by_type == {"purchase": (2, 8.5), "refund": (1, -2.5)}
 
 
 def test_the_same_rows_give_the_same_events_both_ways(spark: SparkSession, tmp_path: Path) -> None:

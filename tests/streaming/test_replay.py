@@ -7,6 +7,7 @@ import pytest
 from shoplab.errors import LabError, ServiceError
 from shoplab.ingest.mapping import Mapping, load_mapping
 from shoplab.ingest.sources import inspect
+from shoplab.schemas import RAW_COLUMNS
 from shoplab.settings import load_settings
 from shoplab.streaming import replay
 from tests.data import csv_file, raw_line
@@ -25,6 +26,7 @@ def test_rows_keep_everything_as_text_bad_rows_too(tmp_path: Path) -> None:
     assert made[0]["price"] == "9.99"
     assert made[0]["category_code"] == ""
     assert made[2]["user_id"] == ""
+    assert tuple(made[0]) == RAW_COLUMNS  # no quantity where the file has none
 
 
 def test_other_shops_words_and_unix_times(tmp_path: Path) -> None:
@@ -37,10 +39,11 @@ def test_other_shops_words_and_unix_times(tmp_path: Path) -> None:
     ]
 
 
-def test_a_time_pattern_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    path = csv_file(tmp_path / "a.csv", raw_line())
+@pytest.mark.parametrize("time_format", ["M/d/yyyy", ["iso", "M/d/yyyy"]])
+def test_a_time_pattern_is_refused_with_a_way_out(tmp_path: Path, time_format: str | list[str]) -> None:
+    path = csv_file(tmp_path / "a.csv", raw_line(time="10/1/2019"))
     with pytest.raises(LabError, match="ingest"):
-        rows(path, Mapping(time_format="M/d/yyyy"))
+        rows(path, Mapping(time_format=time_format))
 
 
 @pytest.mark.parametrize(("rate", "speed", "due"), [(100.0, None, 0.5), (None, 120.0, 0.5), (None, None, 0.0)])

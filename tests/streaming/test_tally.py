@@ -2,7 +2,7 @@ from pyspark.sql import SparkSession
 
 from shoplab.streaming.tally import Tally, tally
 
-_COLUMNS = "reason string, event_type string, date date, arrived timestamp, price double"
+_COLUMNS = "reason string, event_type string, date date, arrived timestamp, price double, quantity long"
 
 
 def test_an_empty_batch_counts_nothing(spark: SparkSession) -> None:

@@ -1,1 +1,1 @@
-"""Clean events -> sessions -> users; funnel, paths, activity; the report."""
+"""Clean events -> sessions -> users; funnel, paths, activity."""

@@ -16,22 +16,28 @@ def activity(events: DataFrame) -> DataFrame:
     )
 
 
-def funnel(sessions: DataFrame) -> DataFrame:
-    """Grain: one month. Sessions that had a view, a cart, a purchase (in any order), and carts left without a
-    purchase.
+def funnel(sessions: DataFrame, bought: DataFrame) -> DataFrame:
+    """Grain: one month. Sessions that had a view, a cart, a purchase; carts left without a purchase; any_order:
+    sessions with all three, whatever the order; strict_order: sessions in which one and the same product was viewed,
+    then carted, then bought. `bought`: behaviour.bought.
     """
-    return sessions.groupBy("month").agg(
+    viewed, carted, purchased = (F.col(name) > 0 for name in ("views", "carts", "purchases"))
+    counted = sessions.groupBy("month").agg(
         F.count("*").alias("sessions"),
-        F.count_if(F.col("views") > 0).alias("viewed"),
-        F.count_if(F.col("carts") > 0).alias("carted"),
-        F.count_if(F.col("purchases") > 0).alias("purchased"),
-        F.count_if((F.col("carts") > 0) & (F.col("purchases") == 0)).alias("abandoned"),
+        F.count_if(viewed).alias("viewed"),
+        F.count_if(carted).alias("carted"),
+        F.count_if(purchased).alias("purchased"),
+        F.count_if(carted & ~purchased).alias("abandoned"),
+        F.count_if(viewed & carted & purchased).alias("any_order"),
         F.sum("revenue").alias("revenue"),
         F.avg("duration_s").alias("mean_duration_s"),
         F.median("duration_s").alias("median_duration_s"),
         F.avg("events").alias("mean_events"),
         F.count_distinct("user_id").alias("users"),
     )
+    strict = bought.where("strict_order").select("user_id", "user_session", "month").distinct()
+    strict = strict.groupBy("month").agg(F.count("*").alias("strict_order"))
+    return counted.join(F.broadcast(strict), on="month", how="left").fillna(0, subset=["strict_order"])
 
 
 def categories(events: DataFrame) -> DataFrame:

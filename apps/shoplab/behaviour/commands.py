@@ -1,4 +1,4 @@
-"""`./lab analyse` and `./lab report`."""
+"""`./lab analyse`."""
 
 import click
 
@@ -29,21 +29,5 @@ def analyse(settings: Settings) -> None:
         say("metrics")
         write_job_points(settings, "analyse", lambda: behaviour_points(catalog))
     click.echo(made.line())
-
-
-@click.command(short_help="Write the HTML report.")
-@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
-@click.pass_obj
-def report(settings: Settings, show: bool) -> None:
-    """Writes .lab/report/index.html: plots of behaviour, segments, recommendations and the stream.
-
-    Example: ./lab report --open
-    """
-    import webbrowser
-
-    from shoplab.behaviour.report import write_report
-
-    path = write_report(settings)
-    click.echo(path)
-    if show:
-        webbrowser.open(path.as_uri())
+    for sentence in made.left_out:
+        click.echo(f"left out: {sentence}")

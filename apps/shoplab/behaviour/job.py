@@ -1,13 +1,20 @@
-"""The analysis job: all clean events -> products, sessions, users by month, and the tables of the report."""
+"""The analysis job: all clean events -> products, sessions, users and habits by month, and the report's tables."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from shoplab.behaviour import activity, paths
+from shoplab.behaviour import paths
+from shoplab.behaviour.bought import bought
+from shoplab.behaviour.facts import Facts, left_out, read_facts
+from shoplab.behaviour.habits import habits
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.tables import TABLES, Inputs
+from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
 from shoplab.catalog import Catalog
 from shoplab.console import Say
@@ -15,7 +22,9 @@ from shoplab.console import Say
 
 @dataclass(frozen=True)
 class AnalysisSummary:
-    """What was made, over all months loaded. conversion: sessions with a purchase / sessions."""
+    """What was made, over all months loaded. conversion: sessions with a purchase / sessions. left_out: a sentence on
+    each thing that could not be computed.
+    """
 
     events: int
     sessions: int
@@ -24,6 +33,7 @@ class AnalysisSummary:
     conversion: float
     mean_duration_s: float
     seconds: float
+    left_out: tuple[str, ...] = ()
 
     def line(self) -> str:
         return (
@@ -43,35 +53,54 @@ def analyse(catalog: Catalog, say: Say = lambda _: None) -> AnalysisSummary:
     say("users")
     all_products, all_sessions = catalog.read("analysis/products"), catalog.read("sessions")
     catalog.replace("users", users(events, all_sessions, all_products).repartition("month"), "month")
-    steps = paths.steps(events).persist()
-    for name, table in _tables(events, all_sessions, catalog.read("users"), steps).items():
+    facts = read_facts(all_products, all_sessions, catalog.read("users"))
+    with _kept(touches(events, all_products)) as touched, _kept(bought(events, all_sessions, all_products)) as paid:
+        say("habits")
+        catalog.replace("habits", habits(all_sessions, touched, paid).repartition("month"), "month")
+        with _kept(paths.steps(events)) as steps:
+            _write_tables(catalog, _inputs(catalog, facts, touched, paid, steps), say)
+    catalog.storage.write_json(catalog.path("analysis", "left_out.json"), {"left_out": list(left_out(facts))})
+    return _summary(catalog, facts, started)
+
+
+@contextmanager
+def _kept(table: DataFrame) -> Iterator[DataFrame]:
+    """Computed once, in memory or on Spark's disk, for all the tables that are counted from it."""
+    kept = table.persist()
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
+
+
+def _inputs(catalog: Catalog, facts: Facts, touched: DataFrame, paid: DataFrame, steps: DataFrame) -> Inputs:
+    return Inputs(
+        events=catalog.read("events"),
+        sessions=catalog.read("sessions"),
+        users=catalog.read("users"),
+        habits=catalog.read("habits"),
+        touches=touched,
+        bought=paid,
+        steps=steps,
+        facts=facts,
+    )
+
+
+def _write_tables(catalog: Catalog, inputs: Inputs, say: Say) -> None:
+    for name, table in TABLES.items():
         say(name)
-        catalog.replace_whole(f"analysis/{name}", table.coalesce(1))
-    steps.unpersist()
-    return _summary(catalog, started)
+        catalog.replace_whole(f"analysis/{name}", table(inputs).coalesce(1))
 
 
-def _tables(events: DataFrame, all_sessions: DataFrame, all_users: DataFrame, steps: DataFrame) -> dict[str, DataFrame]:
-    return {
-        "activity": activity.activity(events),
-        "funnel": activity.funnel(all_sessions),
-        "categories": activity.categories(events),
-        "session_lengths": activity.session_lengths(all_sessions),
-        "visits": activity.visits(all_users),
-        "transitions": paths.transitions(steps),
-        "paths": paths.typical_paths(steps),
-    }
-
-
-def _summary(catalog: Catalog, started: float) -> AnalysisSummary:
+def _summary(catalog: Catalog, facts: Facts, started: float) -> AnalysisSummary:
     funnel = catalog.table("analysis/funnel")
-    total = int(funnel["sessions"].sum())
     return AnalysisSummary(
         events=int(catalog.table("analysis/activity")["events"].sum()),
-        sessions=total,
+        sessions=facts.sessions,
         users=catalog.read("users").select("user_id").distinct().count(),
-        products=catalog.read("analysis/products").count(),
-        conversion=float(funnel["purchased"].sum() / total),
-        mean_duration_s=float((funnel["mean_duration_s"] * funnel["sessions"]).sum() / total),
+        products=facts.products,
+        conversion=float(funnel["purchased"].sum() / facts.sessions),
+        mean_duration_s=float((funnel["mean_duration_s"] * funnel["sessions"]).sum() / facts.sessions),
         seconds=round(time.monotonic() - started, 1),
+        left_out=tuple(left_out(facts)),
     )

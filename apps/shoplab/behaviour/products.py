@@ -14,14 +14,16 @@ def products(events: DataFrame) -> DataFrame:
     """
     looks = events.groupBy("product_id", *_LOOK).agg(
         F.max("event_time").alias("last_seen"),
+        F.count("*").alias("events"),
         *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
         revenue().alias("revenue"),
     )
     seen = looks.groupBy("product_id").agg(
         F.max_by(F.struct(*_LOOK), F.struct("last_seen", *_LOOK)).alias("look"),
         *[F.sum(name).alias(name) for name in (*EVENT_COUNTS.values(), "revenue")],
+        F.percentile("price", 0.5, F.col("events")).alias("median_price"),
     )
-    seen = seen.select("product_id", "look.*", *EVENT_COUNTS.values(), "revenue")
+    seen = seen.select("product_id", "look.*", *EVENT_COUNTS.values(), "revenue", "median_price")
     by_price = Window.partitionBy("category_id", F.isnull("price")).orderBy("price")
     alone = F.count("*").over(Window.partitionBy("category_id", F.isnull("price"))) == 1
     level = F.when(alone, F.lit(0.5)).otherwise(F.percent_rank().over(by_price))

@@ -26,6 +26,7 @@ def _from_sessions(sessions: DataFrame) -> DataFrame:
     return sessions.groupBy("user_id", "month").agg(
         F.count("*").alias("sessions"),
         *[F.sum(name).alias(name) for name in ("events", "views", "carts", "removes", "purchases", "revenue")],
+        F.max("events").alias("longest_session"),
         F.count_if(F.col("purchases") > 0).alias("orders"),
         F.count_if(F.col("carts") > 0).alias("_cart_sessions"),
         F.count_if((F.col("carts") > 0) & (F.col("purchases") == 0)).alias("_abandoned"),

@@ -10,7 +10,6 @@ import requests
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import AnalysisSummary, analyse
-from shoplab.behaviour.report import write_report
 from shoplab.catalog import DATASETS, Catalog
 from shoplab.console import err, step
 from shoplab.errors import LabError
@@ -20,7 +19,9 @@ from shoplab.ingest.mapping import load_mapping
 from shoplab.ingest.sources import inspect
 from shoplab.metrics.store import open_store
 from shoplab.recommend.job import TrainSummary, train
-from shoplab.segments.job import SegmentSummary, segment
+from shoplab.report.page import write_report
+from shoplab.segments.job import segment
+from shoplab.segments.summary import SegmentSummary
 from shoplab.serving.server import start_api
 from shoplab.settings import Settings
 from shoplab.spark import spark_session

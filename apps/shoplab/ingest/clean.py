@@ -11,26 +11,35 @@ _SPREADSHEET_ID = r"(?i)^\d(\.\d+)?e\+\d+$"
 
 
 def typed(rows: DataFrame, mapping: Mapping) -> DataFrame:
-    """Adds EVENT's columns in their types, and `reason`: null for a good row. Input columns: RAW_COLUMNS as text,
-    `malformed`.
+    """Adds EVENT's columns in their types, and `reason`: null for a good row. Input columns: SOURCE_COLUMNS as
+    text, `malformed`.
 
-    Blank category_code, brand, price and user_session become null.
+    Blank category_code, brand, price, quantity and user_session become null. A purchase of a negative quantity is a
+    refund of the positive one.
     """
     texts = {
         name: F.nullif(F.col(name), F.lit("")) for name in ("category_id", "category_code", "brand", "user_session")
     }
     parsed = rows.withColumns(
         {
-            "_time": _event_time(F.col("event_time"), mapping.time_format),
+            "_time": _event_time(F.col("event_time"), mapping.time_formats),
             "_type": _event_type(F.col("event_type"), mapping),
             "_price": F.expr("try_cast(nullif(price, '') as double)"),
+            "_quantity": F.expr("try_cast(nullif(quantity, '') as double)"),
         }
     )
+    taken_back = (F.col("_type") == "purchase") & (F.col("_quantity") < 0)
+    values = {
+        "event_time": F.col("_time"),
+        "event_type": F.when(taken_back, "refund").otherwise(F.col("_type")),
+        "price": F.col("_price"),
+        "quantity": F.when(_is_whole("_quantity"), F.abs("_quantity").cast("long")),
+    }
     return (
         parsed.withColumn("reason", _reason())
-        .withColumns({**texts, "event_time": F.col("_time"), "event_type": F.col("_type"), "price": F.col("_price")})
+        .withColumns({**texts, **values})
         .withColumn("date", F.to_date("event_time"))
-        .drop("_time", "_type", "_price")
+        .drop("_time", "_type", "_price", "_quantity")
     )
 
 
@@ -54,6 +63,7 @@ def fill_sessions(events: DataFrame) -> DataFrame:
 
 def _reason() -> Column:
     """The first thing wrong with a row, in the order a reader would look."""
+    has_quantity = F.coalesce(F.col("quantity"), F.lit("")) != ""
     checks = [
         (F.col("malformed"), "wrong number of columns"),
         (F.coalesce(F.col("event_time"), F.lit("")) == "", "no event_time"),
@@ -66,15 +76,27 @@ def _reason() -> Column:
         (F.col("_price").isNull() & (F.coalesce(F.col("price"), F.lit("")) != ""), "price is not a number"),
         (F.isnan("_price") | (F.abs("_price") > 1e12), "price is not a number"),
         (F.col("_price") < 0, "price is negative"),
+        (has_quantity & ~F.coalesce(_is_whole("_quantity"), F.lit(False)), "quantity is not a whole number"),
+        (F.col("_quantity") == 0, "quantity is 0"),
+        ((F.col("_quantity") < 0) & ~F.col("_type").isin("purchase", "refund"), "quantity is negative"),
     ]
     return F.coalesce(*[F.when(condition, F.lit(reason)) for condition, reason in checks])
 
 
-def _event_time(text: Column, time_format: str | None) -> Column:
+def _is_whole(name: str) -> Column:
+    """Also false for NaN, for infinity, and for what no shop sells at once."""
+    return (F.col(name) % 1 == 0) & (F.abs(name) <= 1e12)
+
+
+def _event_time(text: Column, time_formats: list[str]) -> Column:
+    return F.coalesce(*[_time_in(text, time_format) for time_format in time_formats])
+
+
+def _time_in(text: Column, time_format: str) -> Column:
     if time_format in ("unix", "unix_ms"):
         seconds = text.try_cast("double") / (1000 if time_format == "unix_ms" else 1)
         return F.when(F.abs(seconds) < 4.2e9, F.timestamp_micros((seconds * 1_000_000).cast("long")))
-    if time_format is not None:
+    if time_format != "iso":
         return F.try_to_timestamp(text, F.lit(time_format))
     iso = text.rlike(r"^\d{4}-\d{2}-\d{2}[ T]\d")  # a cast alone would take "2019" and "12:30" for times
     return F.when(iso, text.try_cast("timestamp"))

@@ -1,5 +1,6 @@
 """How a source file's columns, words and times become the lab's: a YAML file, or a map that ships with the package."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -9,33 +10,44 @@ from typing import Any
 import yaml
 
 from shoplab.errors import LabError
-from shoplab.schemas import EVENT_TYPES, RAW_COLUMNS
+from shoplab.schemas import EVENT_TYPES, SOURCE_COLUMNS
 
 MAPS = files("shoplab.ingest") / "maps"  # also where the package is a zip file, as spark-submit ships it
+NUMBER_ID = r"^(\d+)\.0$"
 REQUIRED_COLUMNS = ("event_time", "event_type", "product_id", "user_id")
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """columns: ours -> theirs (not named: the same name). constants: ours -> one value for all rows.
-    event_types: their words -> ours. time_format: None (ISO-like), "unix", "unix_ms" or a Spark datetime pattern.
-    header: whether the first line names the columns, None to find out. names: the columns of a file without header."""
+    """columns: ours -> theirs, or several of theirs, of which the first that a file has is taken (not named: the same
+    name). constants: ours -> one value for all rows. event_types: their words -> ours. time_format: None or "iso",
+    "unix", "unix_ms" or a Spark datetime pattern; of several, the first that fits a row. header: whether the first line
+    names the columns, None to find out. names: the columns of a file without header. number_ids: our id columns that
+    some editions of the file have as numbers with gaps: 13085.0 is 13085."""
 
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str | list[str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     event_types: dict[str, str] = field(default_factory=dict)
-    time_format: str | None = None
+    time_format: str | list[str] | None = None
     header: bool | None = None
     names: list[str] = field(default_factory=list)
     delimiter: str = ","
+    number_ids: list[str] = field(default_factory=list)
 
-    def source_of(self, column: str) -> str:
-        """The source file's name for one of our columns."""
-        return self.columns.get(column, column)
+    @property
+    def time_formats(self) -> list[str]:
+        """How times may be written, to be tried in this order."""
+        return [self.time_format] if isinstance(self.time_format, str) else self.time_format or ["iso"]
+
+    def source_of(self, column: str, names: Sequence[str] = ()) -> str:
+        """The source's name for one of our columns, in a file with these names."""
+        theirs = self.columns.get(column, column)
+        known = [theirs] if isinstance(theirs, str) else theirs
+        return next((name for name in known if name in names), known[0])
 
     def gives(self, column: str, names: list[str]) -> bool:
         """Whether a file with these names has anything for one of our columns."""
-        return column in self.constants or self.source_of(column) in names
+        return column in self.constants or self.source_of(column, names) in names
 
     def missing_from(self, names: list[str]) -> list[str]:
         """Required columns that a file with these names can't give."""
@@ -63,17 +75,35 @@ def _checked(content: Any, path: Traversable | Path) -> Mapping:
     if not isinstance(content, dict) or not content.keys() <= known.keys():
         raise LabError(f"{path}: a map has the keys {', '.join(known)}")
     for key, value in content.items():
-        wanted = dict if "dict" in str(known[key]) else list if "list" in str(known[key]) else (str, bool, type(None))
-        if not isinstance(value, wanted):
+        if not _fits(value, str(known[key])):
             raise LabError(f"{path}: {key} has value {value!r}; see apps/shoplab/ingest/maps for examples")
-    for key in ("columns", "constants"):
-        for column in content.get(key, {}):
-            if column not in RAW_COLUMNS:
-                raise LabError(f"{path}: {key} has {column!r}, but the lab's columns are {', '.join(RAW_COLUMNS)}")
+    for key in ("columns", "constants", "number_ids"):
+        for column in content.get(key, ()):
+            if column not in SOURCE_COLUMNS:
+                raise LabError(f"{path}: {key} has {column!r}, but the lab's columns are {', '.join(SOURCE_COLUMNS)}")
     for word in content.get("event_types", {}).values():
         if word not in EVENT_TYPES:
             raise LabError(f"{path}: event type {word!r} is none of {', '.join(EVENT_TYPES)}")
-    texts = {
-        key: {str(k): str(v) for k, v in value.items()} for key, value in content.items() if isinstance(value, dict)
-    }
-    return Mapping(**content | texts)
+    return Mapping(**{key: _as_text(value) for key, value in content.items()})
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    """Whether a map's value is what its key's annotation says; what stands inside it may be any single value."""
+    if isinstance(value, dict):
+        return wanted.startswith("dict") and all(_fits_inside(inner, wanted) for inner in value.values())
+    if isinstance(value, list):
+        return "list" in wanted and not wanted.startswith("dict") and all(_fits_inside(inner, "") for inner in value)
+    return not wanted.startswith(("dict", "list")) and isinstance(value, str | bool | None)
+
+
+def _fits_inside(value: Any, wanted: str) -> bool:
+    if isinstance(value, list):
+        return "list" in wanted and bool(value) and all(_fits_inside(inner, "") for inner in value)
+    return not isinstance(value, dict)
+
+
+def _as_text(value: Any) -> Any:
+    """The same with everything inside as text; a single value stays."""
+    if isinstance(value, dict):
+        return {str(key): _as_text(inner) if isinstance(inner, list) else str(inner) for key, inner in value.items()}
+    return [str(inner) for inner in value] if isinstance(value, list) else value

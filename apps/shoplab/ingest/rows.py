@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from shoplab.ingest.mapping import Mapping
-from shoplab.schemas import RAW_COLUMNS
+from shoplab.ingest.mapping import NUMBER_ID, Mapping
+from shoplab.schemas import SOURCE_COLUMNS
 
 RAW_LENGTH = 1000  # characters kept of a rejected row
 _PLACE = ("path", "block", "position")
@@ -16,7 +16,8 @@ _PLACE = ("path", "block", "position")
 def read_lines(
     spark: SparkSession, uris: Sequence[str], names: list[str], header: str | None, mapping: Mapping
 ) -> DataFrame:
-    """CSV lines: RAW_COLUMNS as text, `malformed`, `raw`, and the place from which `number_lines` makes a line number.
+    """CSV lines: SOURCE_COLUMNS as text, `malformed`, `raw`, and the place from which `number_lines` makes a line
+    number.
 
     Quoted line breaks are not supported: a line is a row. Blank lines and repeated headers are no rows.
     """
@@ -26,6 +27,7 @@ def read_lines(
         kept = kept.where(F.col("raw") != F.lit(header))
     schema = T.StructType([T.StructField(name, T.StringType()) for name in [*names, "_malformed"]])
     options = {"sep": mapping.delimiter, "columnNameOfCorruptRecord": "_malformed", "mode": "PERMISSIVE"}
+    options["escape"] = '"'  # a quote inside a quoted text is written twice, as Python's csv and the replay have it
     parsed = kept.withColumn("row", F.from_csv("raw", schema.toDDL(), options))
     return parsed.select(
         *_PLACE,
@@ -69,13 +71,13 @@ def number_lines(rows: DataFrame, spark: SparkSession, uris: Sequence[str]) -> D
 
 
 def _our_columns(names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None = None) -> list[Column]:
-    return [_our_column(column, names, mapping, prefix, schema).alias(column) for column in RAW_COLUMNS]
+    return [_our_column(column, names, mapping, prefix, schema).alias(column) for column in SOURCE_COLUMNS]
 
 
 def _our_column(column: str, names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None) -> Column:
     if column in mapping.constants:
         return F.lit(mapping.constants[column])
-    source = mapping.source_of(column)
+    source = mapping.source_of(column, names)
     if source not in names:
         return F.lit(None).cast("string")
     value = F.col(f"{prefix}`{source}`")
@@ -85,4 +87,5 @@ def _our_column(column: str, names: list[str], mapping: Mapping, prefix: str, sc
         and isinstance(schema[source].dataType, T.DoubleType | T.FloatType)
     ):
         value = value.cast("long")  # 13085.0, a number column with gaps, is customer 13085
-    return F.trim(value.cast("string"))
+    text = F.trim(value.cast("string"))
+    return F.regexp_replace(text, NUMBER_ID, "$1") if column in mapping.number_ids else text

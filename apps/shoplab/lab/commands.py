@@ -290,3 +290,44 @@ def startup(settings: Settings, runs: int, build: bool, without: tuple[str, ...]
         found["docker"] = measured.as_json()
     if json_file:
         json_file.write_text(json.dumps(found, indent=2) + "\n")
+
+
+@bench.command()
+@click.option("--events", default=200_000, show_default=True, type=click.IntRange(min=10_000), help="Of each shop.")
+@click.option("--shops", default=3, show_default=True, type=click.IntRange(min=1), help="How many shops to make up.")
+@click.option("--fits", default=10, show_default=True, type=click.IntRange(min=1), help="Seeds to compare names over.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
+)
+@click.pass_obj
+def segments(settings: Settings, events: int, shops: int, fits: int, json_file: Path | None) -> None:
+    """Segments made-up shops by both engines: are the planted profiles found, is k-means as good as scikit-learn's best
+    of ten starts, do the names depend on the seed?
+
+    Example: ./lab bench segments --shops 1 --json segments.json
+    """
+    from shoplab.console import table
+    from shoplab.segments.bench import measure
+    from shoplab.spark import spark_session
+
+    with spark_session(settings, "bench segments") as spark:
+        found = list(measure(spark, events, shops, fits))
+    rows = [
+        [one.shop, one.engine, one.users, one.k, one.ari, one.ari_frequent, f"{one.inertia_ratio:.4f}",
+         f"{one.names_agree} of {one.fits}", one.seconds]
+        for one in found
+    ]  # fmt: skip
+    columns = [
+        "shop",
+        "engine",
+        "users",
+        "k",
+        "ARI",
+        "ARI, 5+ sessions",
+        "inertia / best of 10",
+        "same names",
+        "fit (s)",
+    ]
+    table(columns, rows)
+    if json_file:
+        json_file.write_text(json.dumps([one.as_json() for one in found], indent=2) + "\n")

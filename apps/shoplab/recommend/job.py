@@ -18,7 +18,7 @@ from shoplab.recommend.interactions import interactions, recent_history
 from shoplab.recommend.popularity import demand, fit_popularity
 from shoplab.recommend.recommender import Recommender
 from shoplab.recommend.shoppers import gather_shoppers
-from shoplab.segments.job import read_segments
+from shoplab.segments.model import read_segments
 from shoplab.settings import Settings
 
 

@@ -10,6 +10,7 @@ from shoplab.schemas import SEGMENT
 if TYPE_CHECKING:
     import pandas as pd
 
+COLUMNS = [name for name in SEGMENT.names if name not in ("confidence", "robot")]
 _WHOLE_NUMBER = r"0|[1-9]\d{0,17}"
 FORMATS = (".parquet", ".csv")
 
@@ -24,11 +25,11 @@ def check_target(path: Path) -> None:
 
 def current_segments(catalog: Catalog) -> "pd.DataFrame":
     """The published table, read without Spark."""
-    return catalog.table("segments", catalog.current("segments").rsplit("/", 1)[1])[SEGMENT.names]
+    return catalog.table("segments", catalog.current("segments").rsplit("/", 1)[1])[COLUMNS]
 
 
 def write_segments(rows: "pd.DataFrame", path: Path) -> int:
-    """Writes one row per user, sorted by user_id, and returns their number.
+    """Writes COLUMNS, one row per user, sorted by user_id, and returns their number.
 
     Ids become int64 where all of them are whole numbers.
     """
@@ -36,7 +37,7 @@ def write_segments(rows: "pd.DataFrame", path: Path) -> int:
     if rows["user_id"].str.fullmatch(_WHOLE_NUMBER).all():
         rows["user_id"] = rows["user_id"].astype("int64")
     counts = dict.fromkeys(("recency_days", "r", "f", "m"), "Int32")  # whole numbers that may be missing
-    rows = rows.astype(counts).sort_values("user_id", ignore_index=True)
+    rows = rows[COLUMNS].astype(counts).sort_values("user_id", ignore_index=True)
     if path.suffix == ".csv":
         rows.to_csv(path, index=False)
     else:

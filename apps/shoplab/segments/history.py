@@ -5,16 +5,21 @@ from pyspark.sql import functions as F
 
 from shoplab.schemas import USER
 
-HISTORY_COLUMNS = tuple(name for name in USER.fieldNames() if name != "month")
+# Not in USER: what a busiest month held, so that it does not grow with the months loaded; abandoned carts by visits and
+# not by carts, so that one cart is no habit; the mean paid an order.
+HISTORY_COLUMNS = (
+    *(name for name in USER.fieldNames() if name != "month"),
+    *("month_events", "month_orders", "left_cart_rate", "order_value"),
+)
 
 _SUMS = ("sessions", "events", "views", "carts", "removes", "purchases", "orders", "revenue", "active_days")
-_LARGEST = ("products", "categories", "brands", "last_seen", "last_purchase")
+_LARGEST = ("products", "categories", "brands", "last_seen", "last_purchase", "longest_session")
 
 
 def user_history(users: DataFrame) -> DataFrame:
     """One row per user from one row per user and month.
 
-    Grain: one user; columns: USER's without month. Counts and sums add up, rates are exact. Distinct counts (products,
+    Grain: one user; columns: HISTORY_COLUMNS. Counts and sums add up, rates are exact. Distinct counts (products,
     categories, brands) can't be added: they are the richest month's. mean_gap_h over several months is the visits'
     span, less one mean session, over the number of gaps.
     """
@@ -23,6 +28,8 @@ def user_history(users: DataFrame) -> DataFrame:
     totals = users.groupBy("user_id").agg(
         *sums,
         *largest,
+        F.max("events").alias("month_events"),
+        F.max("orders").alias("month_orders"),
         F.min("first_seen").alias("first_seen"),
         _weighted_mean("mean_session_s", F.col("sessions")),
         _weighted_mean("cart_rate", F.col("sessions")),
@@ -49,11 +56,15 @@ def _of_busiest_month(name: str) -> Column:
 
 def _derived(name: str) -> Column:
     if name == "events_per_session":
-        return F.col("events") / F.col("sessions")
+        return F.coalesce(F.try_divide("events", "sessions"), F.lit(0.0))
     if name == "order_rate":
-        return F.col("orders") / F.col("sessions")
+        return F.coalesce(F.try_divide("orders", "sessions"), F.lit(0.0))
     if name == "abandon_rate":
         return F.coalesce(name, F.lit(0.0))
+    if name == "left_cart_rate":
+        return F.coalesce(F.col("abandon_rate") * F.col("cart_rate"), F.lit(0.0))
+    if name == "order_value":
+        return F.when(F.col("orders") > 0, F.col("revenue") / F.col("orders"))
     if name == "mean_gap_h":
         return F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, _gap_from_span()))
     return F.col(name)

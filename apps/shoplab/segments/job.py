@@ -1,150 +1,131 @@
 """The segment job: users on HDFS -> published segment model and SEGMENT table."""
 
 import datetime as dt
-from collections.abc import Hashable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
 from shoplab.catalog import Catalog
+from shoplab.console import Say
 from shoplab.errors import LabError
 from shoplab.schemas import SEGMENT
-from shoplab.segments.history import user_history
-from shoplab.segments.kmeans import Engine, SegmentModel, apply_segments, fit_segments
-from shoplab.segments.rfm import RfmModel, apply_rfm, fit_rfm
+from shoplab.segments.confidence import fit_confidence
+from shoplab.segments.drift import Bins, fit_bins
+from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments, update_segments
+from shoplab.segments.model import Segmentation, apply_segmentation, is_robot, load_model
+from shoplab.segments.rfm import RfmModel, fit_rfm
+from shoplab.segments.spark_ml import as_pipeline
+from shoplab.segments.summary import SegmentSummary, summarise
+from shoplab.segments.update import earlier_version, report_update
+from shoplab.segments.value import customer_value
+from shoplab.segments.window import Window, history_in, sessions_in
 
 
 @dataclass(frozen=True)
-class Segmentation:
-    """Both models that together give the SEGMENT table."""
-
-    rfm: RfmModel
-    kmeans: SegmentModel
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"rfm": self.rfm.to_dict(), "kmeans": self.kmeans.to_dict()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Segmentation":
-        return cls(RfmModel.from_dict(values["rfm"]), SegmentModel.from_dict(values["kmeans"]))
-
-
-@dataclass(frozen=True)
-class SegmentRow:
-    """One segment: means are over its users."""
-
-    segment: int
-    name: str
-    users: int
-    share: float
-    buyers: float
-    sessions: float
-    orders: float
-    revenue: float
-    cart_rate: float
-    price_level: float | None
-
-
-@dataclass(frozen=True)
-class SegmentSummary:
-    """What the run found. `rfm`: class -> users. `silhouettes`: k -> mean silhouette, empty where k was given."""
-
-    version: str
-    as_of: str
-    users: int
-    engine: str
-    silhouettes: dict[int, float]
-    segments: list[SegmentRow]
-    rfm: dict[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"silhouettes": {str(k): value for k, value in self.silhouettes.items()}}
-
-
-def segment(
-    catalog: Catalog, as_of: dt.date | None = None, k: int | None = None, engine: Engine = "auto"
-) -> SegmentSummary:
-    """Fits RFM and k-means on all months up to `as_of` (default: the last day of the data), writes and publishes both.
-
-    LabError where there are no users, or `as_of` lies before the last event of its month's data.
+class Request:
+    """What to segment and how. as_of: reference day of recency, default the last day of the data. since: first day that
+    counts. k: number of segments, default by silhouette. update: go on from the published segments.
     """
-    users = catalog.read("users")
-    if as_of is not None:
-        users = users.where(F.col("month") <= f"{as_of:%Y-%m}")
-    history = user_history(users).persist()
+
+    as_of: dt.date | None = None
+    since: dt.date | None = None
+    k: int | None = None
+    engine: EngineName = "auto"
+    update: bool = False
+
+
+def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda _: None) -> SegmentSummary:
+    """Fits RFM and k-means (or moves the published ones on), writes and publishes model, SEGMENT table and values.
+
+    LabError where there are no users in the window, or nothing is published that `update` could go on from.
+    """
+    request = request or Request()
+    window = Window(request.since, request.as_of)
+    published = load_model(catalog) if request.update else None
+    say("users")
+    with _kept(history_in(catalog, window)) as history:
+        day = _reference_day(history, request)
+        people, left_out = _without_robots(history)
+        rfm = fit_rfm(history, day)
+        say("k-means")
+        kmeans = (
+            update_segments(published.kmeans, people, request.engine)
+            if published
+            else fit_segments(people, request.k, request.engine)
+        )
+        bins = published.bins if published else fit_bins(kmeans.scaling, people)  # kept, so that slow drift adds up
+        model = _completed(catalog, window, rfm, kmeans, bins, people)
+        say("table")
+        with _kept(apply_segmentation(model, history)) as segmented:
+            summary = summarise(kmeans, str(day), segmented)
+            summary = replace(summary, left_out=summary.left_out + left_out)
+            if published:
+                earlier = earlier_version(catalog, published)
+                summary = replace(summary, update=report_update(catalog, earlier, kmeans, segmented, summary))
+            say("customer value")
+            return _publish(catalog, model, segmented, _with_value(catalog, segmented, window, day, summary))
+
+
+@contextmanager
+def _kept(rows: DataFrame) -> Iterator[DataFrame]:
+    rows = rows.persist()
     try:
-        day = _reference_day(history, as_of)
-        model = Segmentation(fit_rfm(history, day), fit_segments(history, k, engine))
-        segmented = apply_segmentation(model, history).persist()
-        try:
-            return _publish(catalog, model, segmented)
-        finally:
-            segmented.unpersist()
+        yield rows
     finally:
-        history.unpersist()
+        rows.unpersist()
 
 
-def apply_segmentation(model: Segmentation, history: DataFrame) -> DataFrame:
-    """History's columns and those of SEGMENT. Grain: one user."""
-    return apply_segments(model.kmeans, apply_rfm(model.rfm, history))
-
-
-def load_model(catalog: Catalog) -> Segmentation:
-    """The published model. LabError with the command that makes one, where there is none. Needs no Spark."""
-    path = catalog.current("models/segments")
-    return Segmentation.from_dict(catalog.storage.read_json(f"{path}/model.json"))
-
-
-def read_segments(catalog: Catalog) -> DataFrame:
-    """The published SEGMENT table. LabError with the command that makes one, where there is none."""
-    place = catalog.settings.hdfs + catalog.current("segments")
-    return catalog.spark.read.schema(SEGMENT).option("pathGlobFilter", "*.parquet").parquet(place)  # not manifest.json
-
-
-def _reference_day(history: DataFrame, as_of: dt.date | None) -> dt.date:
+def _reference_day(history: DataFrame, request: Request) -> dt.date:
     row = history.agg(F.max("last_seen").cast("date").alias("day")).first()
     if row is None or row["day"] is None:
         raise LabError("no users to segment in these months; first: ./lab ingest FILE, then ./lab analyse")
     last: dt.date = row["day"]
-    if as_of is not None and as_of < last:
-        raise LabError(f"--as-of {as_of} is before the last event of that month ({last}); give {last} or later")
-    return as_of or last
+    return request.as_of or last
 
 
-def _publish(catalog: Catalog, model: Segmentation, segmented: DataFrame) -> SegmentSummary:
-    rows, rfm = _sizes(segmented)
-    facts = {"as_of": model.rfm.as_of, "users": model.kmeans.users, "engine": model.kmeans.engine, "k": model.kmeans.k}
-    version = catalog.publish(
-        "models/segments", lambda path: catalog.storage.write_json(f"{path}/model.json", model.to_dict()), facts
-    )
+def _without_robots(history: DataFrame) -> tuple[DataFrame, list[str]]:
+    """Robots shift means and centres; where nobody else is left, they are the users."""
+    row = history.agg(F.count_if(is_robot()).alias("robots"), F.count("*").alias("users")).first()
+    robots, users = (row["robots"], row["users"]) if row else (0, 0)
+    if not robots:
+        return history, []
+    found = f"robots: {robots:,} of {users:,} users have a session of more than {ROBOT_SESSION_EVENTS:,} events"
+    if robots == users:
+        return history, [found]
+    return history.where(~is_robot()), [f"{found} and took no part in the fit"]
+
+
+def _completed(
+    catalog: Catalog, window: Window, rfm: RfmModel, kmeans: SegmentModel, bins: Bins, people: DataFrame
+) -> Segmentation:
+    """With the confidence of few visits."""
+    placed = apply_segments(kmeans, people)
+    return Segmentation(rfm, kmeans, fit_confidence(kmeans, sessions_in(catalog, window), placed), bins)
+
+
+def _with_value(
+    catalog: Catalog, segmented: DataFrame, window: Window, day: dt.date, summary: SegmentSummary
+) -> SegmentSummary:
+    value = customer_value(catalog, segmented.where(~F.col("robot")), day, window.since)
+    if isinstance(value, str):
+        return replace(summary, left_out=[*summary.left_out, value])
+    return replace(summary, value=value, left_out=[*summary.left_out, *value["left_out"]])
+
+
+def _publish(catalog: Catalog, model: Segmentation, segmented: DataFrame, summary: SegmentSummary) -> SegmentSummary:
+    facts = {"as_of": summary.as_of, "users": summary.users, "engine": summary.engine, "k": summary.k}
+
+    def write_model(path: str) -> None:
+        as_pipeline(model.kmeans, catalog.spark).save(f"{catalog.settings.hdfs}{path}/spark-ml")
+        catalog.storage.write_json(f"{path}/model.json", model.to_dict())
+
+    version = catalog.publish("models/segments", write_model, facts)
     table = segmented.select(SEGMENT.fieldNames())
-    catalog.publish(
-        "segments",
-        lambda path: table.write.parquet(catalog.settings.hdfs + path),
-        facts | {"model": version, "segments": [asdict(row) for row in rows], "rfm": rfm},
-    )
-    kmeans = model.kmeans
-    return SegmentSummary(version, model.rfm.as_of, kmeans.users, kmeans.engine, kmeans.silhouettes, rows, rfm)
-
-
-def _sizes(segmented: DataFrame) -> tuple[list[SegmentRow], dict[str, int]]:
-    """The segments in order, and RFM class -> users, largest first; from one small table on the driver."""
-    names = ("sessions", "orders", "revenue", "cart_rate", "price_level")
-    sums = [F.sum(name).alias(name) for name in names]
-    counts = [F.count(F.lit(1)).alias("users"), F.count_if(F.col("orders") > 0).alias("buyers")]
-    priced = F.count("price_level").alias("priced")
-    cells = segmented.groupBy("segment", "segment_name", "rfm_class").agg(*sums, *counts, priced).toPandas()
-    total = int(cells["users"].sum())
-    groups = cells.groupby(["segment", "segment_name"])[[*names, "users", "buyers", "priced"]].sum().reset_index()
-    rows = [_row(group, total) for group in groups.to_dict("records")]
-    rfm = cells.groupby("rfm_class")["users"].sum().sort_values(ascending=False, kind="stable")
-    return rows, {str(name): int(users) for name, users in rfm.items()}
-
-
-def _row(sums: dict[Hashable, Any], total: int) -> SegmentRow:
-    users = sums["users"]
-    means = {name: sums[name] / users for name in ("buyers", "sessions", "orders", "revenue", "cart_rate")}
-    price_level = sums["price_level"] / sums["priced"] if sums["priced"] else None
-    return SegmentRow(sums["segment"], sums["segment_name"], users, users / total, **means, price_level=price_level)
+    manifest = summary.to_dict() | {"model": version}
+    del manifest["version"]
+    catalog.publish("segments", lambda path: table.write.parquet(catalog.settings.hdfs + path), manifest)
+    return replace(summary, version=version)

@@ -1,41 +1,39 @@
-"""Users' history -> k-means segments, fitted on skew-corrected, scaled features and applied as column expressions."""
+"""Users' history -> k-means segments: fitted, moved on from month to month, and applied as column expressions."""
 
-import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.errors import LabError
 from shoplab.segments import clustering
-from shoplab.segments.names import Centre, name_centres, order_of
+from shoplab.segments.clustering import Clusters, Start
+from shoplab.segments.features import Matrix, Scaling, fit_scaling
+from shoplab.segments.names import ORDER_RULES, RULES, Centre, name_centres, order_of
 
-Engine = Literal["auto", "spark", "scikit-learn"]
+EngineName = Literal["auto", "spark", "scikit-learn"]
 
-# Up to here the features (9 doubles a row, 144 MB) go to the driver and scikit-learn; beyond, Spark ML does the work.
+# Up to here the features (5 doubles a row, 80 MB) go to the driver and scikit-learn; beyond, Spark does the work.
 SINGLE_MACHINE_ROWS = 2_000_000
-
-LOG_FEATURES = ("sessions", "events_per_session", "mean_session_s", "orders", "revenue")
-PLAIN_FEATURES = ("cart_rate", "order_rate", "abandon_rate", "price_level")
-FEATURES = (*LOG_FEATURES, *PLAIN_FEATURES)
+# What a rule may ask of a centre besides the features: over its users, geometric means of sums and means of rates.
+GEOMETRIC = ("sessions", "orders", "events_per_session", "mean_session_s", "order_value")
+PLAIN = ("cart_rate", "order_rate", "left_cart_rate")
 
 
 @dataclass(frozen=True)
 class SegmentModel:
-    """Scaling, centres and names. `centres`: k rows in the scaled space, columns in the order of `features`.
-
-    `means` and `scales` belong to the skew-corrected features (log1p of LOG_FEATURES); a missing value takes the mean.
-    `silhouettes`: k -> mean silhouette on a bounded sample (Rousseeuw 1987), empty where k was given.
+    """Scaling, centres and names. centres: k rows in the scaled space, columns in the order of scaling.features.
+    profiles: for each centre the means of GEOMETRIC and PLAIN over its users. silhouettes: k -> mean silhouette on a
+    bounded sample (Rousseeuw 1987), empty where k was given. users: how many it was fitted on.
     """
 
-    features: tuple[str, ...]
-    means: tuple[float, ...]
-    scales: tuple[float, ...]
+    scaling: Scaling
     centres: tuple[tuple[float, ...], ...]
+    profiles: tuple[dict[str, float], ...]
     names: tuple[str, ...]
+    rules: tuple[str, ...]
     engine: str
     seed: int
     users: int
@@ -45,92 +43,101 @@ class SegmentModel:
     def k(self) -> int:
         return len(self.centres)
 
+    @property
+    def matrix(self) -> Matrix:
+        """The centres, shape (k, features)."""
+        return np.array(self.centres)
+
     def centres_in_units(self) -> list[Centre]:
-        """Centres as feature -> value in original units; LOG_FEATURES are expm1 of the mean log1p, a geometric mean."""
-        return [_in_units(self, np.array(centre)) for centre in self.centres]
+        """Centres as feature -> value in original units."""
+        return [self.scaling.in_units(centre) for centre in self.centres]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"silhouettes": {str(k): value for k, value in self.silhouettes.items()}}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "SegmentModel":
-        lists = {name: tuple(values[name]) for name in ("features", "means", "scales", "names")}
+        tuples = {name: tuple(values[name]) for name in ("profiles", "names", "rules")}
         centres = tuple(tuple(centre) for centre in values["centres"])
         curve = {int(k): value for k, value in values["silhouettes"].items()}
-        return cls(**values | lists | {"centres": centres, "silhouettes": curve})
+        scaling = Scaling.from_dict(values["scaling"])
+        return cls(**values | tuples | {"scaling": scaling, "centres": centres, "silhouettes": curve})
 
 
-def fit_segments(history: DataFrame, k: int | None = None, engine: Engine = "auto", seed: int = 7) -> SegmentModel:
-    """Fits k-means on one row per user. Without k, the one in 3..10 with the best silhouette on a sample is taken.
+def fit_segments(history: DataFrame, k: int | None = None, engine: EngineName = "auto", seed: int = 7) -> SegmentModel:
+    """Fits k-means on one row per user. Without k, the one in 3..10 that silhouettes on a sample speak for is taken.
 
     Fewer distinct users than k give fewer segments. LabError where there is no user at all.
     """
-    users, means, scales = _fit_scaling(history)
-    if engine == "auto":
-        engine = "scikit-learn" if users <= SINGLE_MACHINE_ROWS else "spark"
-    scaled = history.select(*_scaled(FEATURES, means, scales))
-    fit = clustering.fit_on_spark if engine == "spark" else clustering.fit_on_driver
-    centres, silhouettes = fit(scaled, k, seed)
-    return _named(SegmentModel(FEATURES, means, scales, (), (), engine, seed, users, silhouettes), centres)
+    users, scaling = fit_scaling(history)
+    chosen, fit = _engine(engine, users)
+    found = fit(history.select(*scaling.columns()), Start(k, seed))
+    model = SegmentModel(scaling, (), (), (), (), chosen, seed, users, found.silhouettes)
+    return _named(_with_centres(model, found.centres, history))
+
+
+def update_segments(model: SegmentModel, history: DataFrame, engine: EngineName = "auto") -> SegmentModel:
+    """Moves the model's centres on to this history: same scaling, same numbers, same names, so that each segment stays
+    what it was. Identities are matched by the least total distance moved (Kuhn 1955, the Hungarian method).
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    users = history.count()
+    chosen, fit = _engine(engine, users)
+    found = fit(history.select(*model.scaling.columns()), Start(model.k, model.seed, model.matrix)).centres
+    _, order = linear_sum_assignment(cdist(model.matrix, found))
+    return _with_centres(replace(model, engine=chosen, users=users), found[order], history)
 
 
 def apply_segments(model: SegmentModel, history: DataFrame) -> DataFrame:
     """Adds segment (position of the nearest centre), segment_name and distance (Euclidean, scaled space)."""
-    values = dict(zip(model.features, _scaled(model.features, model.means, model.scales), strict=True))
-    scaled = history.withColumn("_scaled", F.struct(*values.values()))
-    nearest = F.expr(f"array_min(array({', '.join(_squared_distance(model, i) for i in range(model.k))}))")
+    features = model.scaling.features
+    scaled = history.withColumn("_scaled", F.struct(*model.scaling.columns()))
     names = F.array(*(F.lit(name) for name in model.names))
     return (
-        scaled.withColumn("_nearest", nearest)
+        scaled.withColumn(
+            "_nearest", F.expr(clustering.nearest([f"_scaled.{name}" for name in features], model.matrix))
+        )
         .withColumns({"segment": F.col("_nearest.segment"), "distance": F.sqrt("_nearest.squared")})
         .withColumn("segment_name", F.element_at(names, F.col("segment") + 1))
         .drop("_scaled", "_nearest")
     )
 
 
-def _corrected(name: str) -> Column:
-    value = F.col(name).cast("double")
-    return F.log1p(F.greatest(value, F.lit(0.0))) if name in LOG_FEATURES else value
+def _engine(name: EngineName, users: int) -> tuple[str, Callable[[DataFrame, Start], Clusters]]:
+    if name == "spark" or (name == "auto" and users > SINGLE_MACHINE_ROWS):
+        return "spark", clustering.fit_on_spark
+    return "scikit-learn", clustering.fit_on_driver
 
 
-def _fit_scaling(history: DataFrame) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
-    means = [F.avg(_corrected(name)).alias(f"mean_{name}") for name in FEATURES]
-    spreads = [F.stddev_pop(_corrected(name)).alias(f"sd_{name}") for name in FEATURES]
-    row = history.agg(F.count(F.lit(1)).alias("users"), *means, *spreads).first()
-    if row is None or not row["users"]:
-        raise LabError("no users to segment; first: ./lab ingest FILE, then ./lab analyse")
-    sd = (row[f"sd_{name}"] or 0.0 for name in FEATURES)
-    return (
-        row["users"],
-        tuple(row[f"mean_{name}"] or 0.0 for name in FEATURES),
-        tuple(value if value > 1e-9 else 1.0 for value in sd),
-    )
+def _with_centres(model: SegmentModel, centres: Matrix, history: DataFrame) -> SegmentModel:
+    """The model with these centres and the profiles of the users near each."""
+    bare = replace(model, centres=tuple(tuple(row) for row in centres.tolist()), names=("",) * len(centres))
+    bare = replace(bare, profiles=_profiles(bare, history))
+    return replace(bare, names=model.names)
 
 
-def _scaled(features: tuple[str, ...], means: tuple[float, ...], scales: tuple[float, ...]) -> list[Column]:
-    return [
-        F.coalesce((_corrected(name) - mean) / scale, F.lit(0.0)).alias(name)
-        for name, mean, scale in zip(features, means, scales, strict=True)
+def _profiles(model: SegmentModel, history: DataFrame) -> tuple[dict[str, float], ...]:
+    logs = {name: F.log1p(F.greatest(F.coalesce(name, F.lit(0.0)), F.lit(0.0))) for name in GEOMETRIC}
+    means = [F.expm1(F.avg(column)).alias(name) for name, column in logs.items()] + [F.avg(n).alias(n) for n in PLAIN]
+    rows = apply_segments(model, history).groupBy("segment").agg(*means).collect()
+    found = {row["segment"]: {name: row[name] for name in (*GEOMETRIC, *PLAIN)} for row in rows}
+    return tuple(found.get(i, dict.fromkeys((*GEOMETRIC, *PLAIN), 0.0)) for i in range(model.k))
+
+
+def _named(model: SegmentModel) -> SegmentModel:
+    """Segments named and in a stable order whatever the seed: by their rule, then the frequent visitors first."""
+    units = [
+        profile | in_units | {f"{name} (sd)": value for name, value in zip(model.scaling.features, centre, strict=True)}
+        for profile, in_units, centre in zip(model.profiles, model.centres_in_units(), model.centres, strict=True)
     ]
-
-
-def _squared_distance(model: SegmentModel, i: int) -> str:
-    """SQL: to centre i. One text instead of a hundred Columns, each of which is a call into the JVM."""
-    steps = [f"(_scaled.{name} - {at!r}D)" for name, at in zip(model.features, model.centres[i], strict=True)]
-    return f"struct({' + '.join(f'{step} * {step}' for step in steps)} as squared, {i} as segment)"
-
-
-def _in_units(model: SegmentModel, centre: NDArray[np.float64]) -> Centre:
-    corrected = centre * np.array(model.scales) + np.array(model.means)
-    pairs = zip(model.features, corrected.tolist(), strict=True)
-    return {name: max(0.0, math.expm1(value)) if name in LOG_FEATURES else value for name, value in pairs}
-
-
-def _named(model: SegmentModel, centres: NDArray[np.float64]) -> SegmentModel:
-    """Centres in a stable order whatever the seed: by their rule, then the frequent visitors first."""
-    units = [_in_units(model, centre) for centre in centres]
-    names = name_centres(units)
-    order = sorted(range(len(names)), key=lambda i: (order_of(names[i]), -units[i]["sessions"], names[i]))
-    return SegmentModel.from_dict(
-        model.to_dict() | {"centres": [centres[i].tolist() for i in order], "names": [names[i] for i in order]}
+    named = name_centres(units, RULES if model.scaling.browsing else ORDER_RULES)
+    order = sorted(range(model.k), key=lambda i: (order_of(named[i]), -units[i].get("sessions", 0.0), named[i].name))
+    return replace(
+        model,
+        centres=tuple(model.centres[i] for i in order),
+        profiles=tuple(model.profiles[i] for i in order),
+        names=tuple(named[i].name for i in order),
+        rules=tuple(str(named[i].rule) for i in order),
     )

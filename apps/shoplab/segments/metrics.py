@@ -8,15 +8,17 @@ from pyspark.sql import functions as F
 
 from shoplab.catalog import Catalog
 from shoplab.metrics.points import Point
-from shoplab.schemas import SEGMENT
-from shoplab.segments.job import SegmentRow, SegmentSummary, read_segments
+from shoplab.segments.model import read_segments, read_version
+from shoplab.segments.summary import SegmentRow, SegmentSummary
 
 _PROFILE = ("users", "share", "buyers", "sessions", "orders", "revenue", "cart_rate", "price_level")
 _MOST_LOOKED_AT = 50  # versions, on the way back to one of an earlier day
 
 
 def segment_points(catalog: Catalog, summary: SegmentSummary) -> list[Point]:
-    """segment_profile, segment_month, and segment_churn where there is a version to compare with; docs/metrics.md."""
+    """segment_profile, segment_month, segment_churn where there is a version to compare with, customer_value, and after
+    an update segment_drift and segment_update; docs/metrics.md.
+    """
     at = _midnight(summary.as_of)
     segments = read_segments(catalog)
     months = segment_months(catalog.read("users").where(F.col("month") <= summary.as_of[:7]), segments)
@@ -25,7 +27,8 @@ def segment_points(catalog: Catalog, summary: SegmentSummary) -> list[Point]:
     earlier = _earlier_version(catalog, summary.as_of)
     if earlier is not None:
         points += [_point("segment_churn", row, at) for row in _rows(churn(earlier, segments))]
-    return points
+    points += [_worth(row, at) for row in (summary.value or {}).get("segments", [])]
+    return points + _update_points(summary.update, at)
 
 
 def segment_months(users: DataFrame, segments: DataFrame) -> DataFrame:
@@ -65,9 +68,24 @@ def _earlier_version(catalog: Catalog, as_of: str) -> DataFrame | None:
     for version in reversed(catalog.partitions("segments")[-_MOST_LOOKED_AT:]):
         folder = catalog.path("segments", f"version={version}")
         if catalog.storage.read_json(f"{folder}/manifest.json")["as_of"] < as_of:
-            reader = catalog.spark.read.schema(SEGMENT).option("pathGlobFilter", "*.parquet")
-            return reader.parquet(catalog.settings.hdfs + folder)
+            return read_version(catalog, folder)
     return None
+
+
+def _worth(row: dict[str, Any], at: dt.datetime) -> Point:
+    known = {name: row[name] for name in ("buyers", "p_alive", "expected_orders", "clv") if row[name] is not None}
+    return Point("customer_value", {"segment": row["segment_name"]}, known, at)
+
+
+def _update_points(update: dict[str, Any] | None, at: dt.datetime) -> list[Point]:
+    if update is None:
+        return []
+    measured = {name: update[name] for name in ("shared_users", "newcomers", "ari")} | {
+        f"silhouette_{when}": value for when, value in update["silhouette"].items()
+    }
+    known = {name: value for name, value in measured.items() if value is not None}
+    drift = [Point("segment_drift", {"feature": name}, {"psi": value}, at) for name, value in update["psi"].items()]
+    return [*drift, Point("segment_update", {}, known, at)]
 
 
 def _profile(row: SegmentRow, at: dt.datetime) -> Point:

@@ -103,7 +103,7 @@ class LiveJob:
             finally:
                 theirs.unpersist()
         account = _account(counted, batch_id, new, 0 if users is None else len(users), recommended, started)
-        points = batch_points(account, counted, top_products(good), users)
+        points = batch_points(account, counted, top_products(good), users, self.users.sizes(users))
         write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)
         catalog.storage.write_json(catalog.path("live", "accounts", f"{batch_name(batch_id)}.json"), asdict(account))
         if batch_id % PRUNE_EVERY == 0:

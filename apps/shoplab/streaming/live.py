@@ -9,9 +9,9 @@ from shoplab.behaviour.users import users
 from shoplab.ingest import clean
 from shoplab.ingest.mapping import Mapping
 from shoplab.ingest.rows import RAW_LENGTH
-from shoplab.schemas import EVENT, RAW_COLUMNS
+from shoplab.schemas import EVENT, SOURCE_COLUMNS
 
-_AS_TEXT = T.StructType([T.StructField(name, T.StringType()) for name in RAW_COLUMNS])
+_AS_TEXT = T.StructType([T.StructField(name, T.StringType()) for name in SOURCE_COLUMNS])
 
 
 def read_records(records: DataFrame, mapping: Mapping) -> DataFrame:
@@ -25,8 +25,8 @@ def read_records(records: DataFrame, mapping: Mapping) -> DataFrame:
         F.substring(raw, 1, RAW_LENGTH).alias("raw"),
         F.from_json(raw, _AS_TEXT).alias("row"),
     )
-    malformed = F.coalesce(*[F.col(f"row.{name}") for name in RAW_COLUMNS]).isNull()
-    columns = [F.trim(f"row.{name}").alias(name) for name in RAW_COLUMNS]
+    malformed = F.coalesce(*[F.col(f"row.{name}") for name in SOURCE_COLUMNS]).isNull()
+    columns = [F.trim(f"row.{name}").alias(name) for name in SOURCE_COLUMNS]
     return clean.typed(
         parsed.select("source", "line", "arrived", "raw", malformed.alias("malformed"), *columns), mapping
     )

@@ -3,13 +3,14 @@ again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.metrics.points import Field, Point
+from shoplab.streaming.sizes import Size
 from shoplab.streaming.tally import Tally
 
 if TYPE_CHECKING:
@@ -24,31 +25,48 @@ _MEASURED = (
 
 
 def batch_points(
-    account: "BatchAccount", counted: Tally, top: Sequence[tuple[str, int]], segments: "pd.DataFrame | None"
+    account: "BatchAccount",
+    counted: Tally,
+    top: Sequence[tuple[str, int]],
+    users: "pd.DataFrame | None",
+    sizes: Mapping[str, Size],
 ) -> list[Point]:
-    """stream_batch, activity by event type, top_product by rank, segment_size of the batch's users; docs/metrics.md."""
+    """stream_batch, activity by event type, top_product by rank, segment_size of every segment; docs/metrics.md."""
     at = counted.arrived
     measured: dict[str, Field] = {name: getattr(account, name) for name in _MEASURED}
+    if sizes:
+        measured["segment_change"] = max(abs(size.change) for size in sizes.values())
     points = [Point("stream_batch", {}, measured, at)]
     for kind, (events, revenue) in counted.by_type.items():
         points.append(Point("activity", {"event_type": kind}, {"events": events, "revenue": revenue}, at))
     for rank, (product, events) in enumerate(top, start=1):
         points.append(Point("top_product", {"rank": str(rank)}, {"product_id": product, "events": events}, at))
-    return points + _segment_points(segments, at)
+    return points + _segment_points(users, sizes, at)
 
 
 def top_products(events: DataFrame) -> list[tuple[str, int]]:
-    """The batch's products with most events, most first. Runs one job."""
-    counted = events.groupBy("product_id").agg(F.count("*").alias("events"))
+    """The batch's products with most events, refunds left out, most first. Runs one job."""
+    counted = events.where("event_type != 'refund'").groupBy("product_id").agg(F.count("*").alias("events"))
     top = counted.sort(F.desc("events"), "product_id").limit(TOP_PRODUCTS).collect()
     return [(row["product_id"], row["events"]) for row in top]
 
 
-def _segment_points(segments: "pd.DataFrame | None", at: dt.datetime) -> list[Point]:
-    if segments is None or segments["segment_name"].isna().all():
+def _segment_points(users: "pd.DataFrame | None", sizes: Mapping[str, Size], at: dt.datetime) -> list[Point]:
+    if users is None or not sizes:
         return []
-    sizes = segments["segment_name"].value_counts()
+    here = users["segment_name"].value_counts()
     return [
-        Point("segment_size", {"segment": str(name)}, {"users": int(users), "share": float(users / len(segments))}, at)
-        for name, users in sizes.items()
+        Point(
+            "segment_size",
+            {"segment": name},
+            {
+                "users": int(here.get(name, 0)),
+                "share": float(here.get(name, 0) / len(users)),
+                "all_users": size.users,
+                "all_share": size.share,
+                "change": size.change,
+            },
+            at,
+        )
+        for name, size in sizes.items()
     ]

@@ -5,6 +5,7 @@ import datetime as dt
 import gzip
 import io
 import itertools
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,12 +18,13 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from shoplab.errors import LabError, ServiceError
-from shoplab.ingest.mapping import Mapping
+from shoplab.ingest.mapping import NUMBER_ID, Mapping
 from shoplab.ingest.sources import Source, inspect, members
-from shoplab.schemas import RAW_COLUMNS
+from shoplab.schemas import RAW_COLUMNS, SOURCE_COLUMNS
 from shoplab.settings import Settings
 from shoplab.streaming.topic import CONNECT_MS, kafka_calls
 
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
 BURST_S = 0.1  # how often the pace is checked
 Row = dict[str, str]
 
@@ -91,14 +93,16 @@ def count_rows(path: Path, mapping: Mapping) -> int:
 
 def read_rows(source: Source, mapping: Mapping) -> Iterator[Row]:
     """Rows with the lab's column names, event types and, for Unix seconds, times; everything stays text, "" where
-    missing.
+    missing. quantity only where the file has one.
     """
-    ours = {column: mapping.source_of(column) for column in RAW_COLUMNS}
+    columns = SOURCE_COLUMNS if mapping.gives("quantity", source.names) else RAW_COLUMNS
+    ours = {column: mapping.source_of(column, source.names) for column in columns}
     words = {theirs.lower(): kind for theirs, kind in mapping.event_types.items()}
     for theirs in _source_rows(source, mapping):
         row = {column: (theirs.get(name) or "").strip() for column, name in ours.items()} | mapping.constants
         row["event_type"] = words.get(row["event_type"].lower(), row["event_type"])
-        row["event_time"] = _iso_time(row["event_time"], mapping.time_format)
+        row["event_time"] = _iso_time(row["event_time"], mapping.time_formats)
+        row |= {column: re.sub(NUMBER_ID, r"\1", row[column]) for column in mapping.number_ids if column in row}
         yield row
 
 
@@ -155,10 +159,11 @@ def _lines(text: TextIO, header: str | None) -> Iterator[str]:
     return (line for line in text if line.strip() and line.rstrip("\r\n") != header)
 
 
-def _iso_time(text: str, time_format: str | None) -> str:
-    if time_format is None:
+def _iso_time(text: str, time_formats: list[str]) -> str:
+    if time_formats == ["iso"] or ("iso" in time_formats and _ISO.match(text)):
         return text
-    if time_format not in ("unix", "unix_ms"):
+    [time_format, *others] = time_formats
+    if others or time_format not in ("unix", "unix_ms"):
         raise LabError("replay reads ISO and Unix times; for other formats: ./lab ingest FILE --map MAP")
     try:
         seconds = float(text) / (1000 if time_format == "unix_ms" else 1)

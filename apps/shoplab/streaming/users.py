@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.schemas import RECOMMENDATION, SEGMENT, USER
+from shoplab.streaming.sizes import SegmentSizes, Size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from shoplab.recommend.recommender import Recommendation, Recommender
     from shoplab.recommend.visits import UserContext
-    from shoplab.segments.job import Segmentation
+    from shoplab.segments.model import Segmentation
 
 MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within its 10 seconds
 RECENT = 20  # events of a user that the recommender looks at
@@ -36,11 +37,13 @@ class LiveUsers:
 
     def __init__(self) -> None:
         self._segmentation: tuple[str, Segmentation] | None = None
+        self._sizes: SegmentSizes | None = None
         self._recommender: tuple[str, Recommender] | None = None
 
     def update(self, catalog: Catalog, touched: DataFrame, batch_id: int) -> "pd.DataFrame":
         """Writes the USER rows of the batch's users and their SEGMENT rows. Returns user_id, segment, segment_name and
-        last_seen of each user (the segment null without a segment model). A batch's users fit the driver."""
+        last_seen of each user (the segment null without a segment model), and `published`, the name of the segment that
+        the published table has for the user. A batch's users fit the driver."""
         touched = touched.persist()
         try:
             users = touched.toArrow()
@@ -48,17 +51,25 @@ class LiveUsers:
             model = self._current_segmentation(catalog)
             if model is None:
                 seen: pd.DataFrame = users.select(["user_id", "last_seen"]).to_pandas()
-                return seen.assign(segment=None, segment_name=None)
+                return seen.assign(segment=None, segment_name=None, published=None)
             from shoplab.segments.history import user_history
-            from shoplab.segments.job import apply_segmentation
+            from shoplab.segments.model import apply_segmentation
 
             segmented = apply_segmentation(model, user_history(_with_earlier_months(catalog, touched)))
-            segments = segmented.select(*SEGMENT.names, "last_seen").toArrow()
+            placed_before = _published(catalog, touched)
+            segmented = segmented.join(placed_before, on="user_id", how="left")
+            segments = segmented.select(*SEGMENT.names, "last_seen", "published").toArrow()
             _write(catalog, "live/segments", batch_id, segments.select(SEGMENT.names))
             placed: pd.DataFrame = segments.to_pandas()
             return placed
         finally:
             touched.unpersist()
+
+    def sizes(self, users: "pd.DataFrame | None") -> dict[str, Size]:
+        """Every segment's size after this batch's users (of `update`); empty without a segment model."""
+        if self._sizes is None or users is None:
+            return {}
+        return self._sizes.move(users)
 
     def recommend(self, catalog: Catalog, events: DataFrame, segments: "pd.DataFrame", batch_id: int) -> int:
         """Writes RECOMMENDATION rows for the batch's latest users, from all their events of the month. Returns for how
@@ -73,11 +84,13 @@ class LiveUsers:
         return len(contexts)
 
     def _current_segmentation(self, catalog: Catalog) -> "Segmentation | None":
-        from shoplab.segments.job import load_model
+        from shoplab.segments.model import load_model
 
         version = _version(catalog, "models/segments")
         if version and (self._segmentation is None or self._segmentation[0] != version):
             self._segmentation = (version, load_model(catalog))
+            manifest = catalog.storage.read_json(catalog.current("segments") + "/manifest.json")
+            self._sizes = SegmentSizes({row["name"]: row["users"] for row in manifest["segments"]})
         return self._segmentation[1] if self._segmentation else None
 
     def _current_recommender(self, catalog: Catalog) -> "Recommender | None":
@@ -105,6 +118,15 @@ def _with_earlier_months(catalog: Catalog, features: DataFrame) -> DataFrame:
     stored = catalog.read("users").join(known, on="user_id", how="left_semi")
     earlier = stored.join(here, on=["user_id", "month"], how="left_anti")
     return earlier.select(*USER.names).unionByName(features.select(*USER.names))
+
+
+def _published(catalog: Catalog, features: DataFrame) -> DataFrame:
+    """user_id and published, of the users who are in the published SEGMENT table."""
+    from shoplab.segments.model import read_segments
+
+    theirs = F.broadcast(features.select("user_id").distinct())
+    named = read_segments(catalog).select("user_id", F.col("segment_name").alias("published"))
+    return named.join(theirs, on="user_id", how="left_semi")
 
 
 def _recent_events(events: DataFrame, users: "pd.DataFrame") -> dict[str, list[tuple[str, str]]]:

@@ -4,7 +4,7 @@
 const REFRESH_MS = 5000;
 const BATCHES = 60;
 const PARTS = ["collaborative", "content", "segment"];
-const EVENT_TYPES = ["view", "cart", "remove_from_cart", "purchase"];
+const EVENT_TYPES = ["view", "cart", "remove_from_cart", "purchase"];  // always shown; refunds where there are any
 const SVG = "http://www.w3.org/2000/svg";
 
 const find = (id) => document.getElementById(id);
@@ -93,7 +93,7 @@ async function refresh() {
   try {
     const recent = (name, limit) => ask(`/metrics/${name}?limit=${limit}`).then((answer) => answer.points);
     const [health, batches, activity, sizes, products] = await Promise.all([
-      ask("/health"), recent("stream_batch", BATCHES), recent("activity", BATCHES * EVENT_TYPES.length),
+      ask("/health"), recent("stream_batch", BATCHES), recent("activity", BATCHES * (EVENT_TYPES.length + 1)),
       recent("segment_size", 50), recent("top_product", 10),
     ]);
     showHealth(health);

@@ -1,0 +1,109 @@
+"""What the log holds and what it lacks: the bounds of the report's tables, and a sentence on each thing left out."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS, top_category
+
+TOP_CATEGORIES = 5  # of transitions: with "other" and "none", and four event types, 28 steps
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Over all months loaded. priced, categorised, branded: products with a price above 0, a category code, a brand.
+    price_quintiles: of the products' prices; robots: users with a session of over ROBOT_SESSION_EVENTS in a month.
+    """
+
+    products: int
+    priced: int
+    categorised: int
+    branded: int
+    views: int
+    carts: int
+    purchases: int
+    price_quintiles: tuple[float, ...]
+    top_categories: tuple[str, ...]
+    first_day: dt.date
+    last_day: dt.date
+    sessions: int
+    robots: int
+    robot_sessions: int
+
+    @property
+    def days(self) -> int:
+        return (self.last_day - self.first_day).days + 1
+
+    @property
+    def price_edges(self) -> tuple[float, ...]:
+        """Bounds of the price bands: the quintiles in two digits, each once; none without prices."""
+        if not self.priced:
+            return ()
+        return tuple(sorted({float(f"{edge:.2g}") for edge in self.price_quintiles} - {0.0}))
+
+
+def read_facts(products: DataFrame, sessions: DataFrame, users: DataFrame) -> Facts:
+    """Four small queries on the tables made so far."""
+    row = {**_one(_of_products(products)), **_one(_of_sessions(sessions)), **_one(_of_robots(users))}
+    row["price_quintiles"] = tuple(row["price_quintiles"] or ())
+    return Facts(top_categories=tuple(r["category"] for r in _most_viewed(products).collect()), **row)
+
+
+def _one(table: DataFrame) -> dict[str, Any]:
+    return table.collect()[0].asDict()
+
+
+def _of_products(products: DataFrame) -> DataFrame:
+    return products.agg(
+        F.count("*").alias("products"),
+        F.count_if(F.col("price") > 0).alias("priced"),
+        *[F.count(name).alias(alias) for name, alias in (("category_code", "categorised"), ("brand", "branded"))],
+        *[F.sum(name).alias(name) for name in ("views", "carts", "purchases")],
+        F.percentile("price", [0.2, 0.4, 0.6, 0.8]).alias("price_quintiles"),
+    )
+
+
+def _of_sessions(sessions: DataFrame) -> DataFrame:
+    first, last = F.min("session_start"), F.max("session_end")
+    return sessions.agg(
+        F.count("*").alias("sessions"), F.to_date(first).alias("first_day"), F.to_date(last).alias("last_day")
+    )
+
+
+def _of_robots(users: DataFrame) -> DataFrame:
+    robots = users.where(F.col("longest_session") > ROBOT_SESSION_EVENTS)
+    return robots.agg(
+        F.count_distinct("user_id").alias("robots"), F.coalesce(F.sum("sessions"), F.lit(0)).alias("robot_sessions")
+    )
+
+
+def _most_viewed(products: DataFrame) -> DataFrame:
+    counted = products.groupBy(top_category().alias("category")).agg(F.sum("views").alias("views"))
+    return counted.where("category is not null").sort(F.desc("views"), "category").limit(TOP_CATEGORIES)
+
+
+def left_out(facts: Facts) -> Iterator[str]:
+    """A sentence on each thing that the log gives no ground for."""
+    if not facts.priced:
+        yield (
+            "money: the log has no prices above 0, so revenue is 0, and price bands, price levels, discounts and price"
+            " sensitivity are left out"
+        )
+    if not facts.categorised:
+        yield "categories: no product has a category code, so funnels, trends and loyalty by category are left out"
+    if not facts.branded:
+        yield "brands: no product has one, so the funnel by brand and brand loyalty are left out"
+    missing = [name for name in ("views", "carts", "purchases") if not getattr(facts, name)]
+    if missing:
+        yield f"conversion: the log has no {' and no '.join(missing)}, so the funnel's steps that need them are 0"
+    if facts.days <= 7:
+        yield f"trends and cohorts: the log covers {facts.days} day(s), a trend or a return needs more than 7"
+    if facts.robots:
+        yield (
+            f"robots: {facts.robot_sessions:,} session(s) of {facts.robots:,} user(s) with a session of more than"
+            f" {ROBOT_SESSION_EVENTS:,} events are left out of paths, transitions, flows and sequences"
+        )

@@ -1,0 +1,42 @@
+"""The report of two generated months, made by the jobs themselves."""
+
+import pytest
+
+from shoplab.catalog import Catalog
+from shoplab.report import behaviour, segments, update, value
+from shoplab.report.page import write_report
+from shoplab.settings import Settings
+from tests.report.reading import Reading
+from tests.report.test_page import UNKNOWN
+
+
+@pytest.fixture(scope="module")
+def reading(shop: Settings) -> Reading:
+    return Reading(write_report(shop).read_text(encoding="utf-8"))
+
+
+def test_the_jobs_tables_fill_every_chart(reading: Reading) -> None:
+    charts = {"Behaviour": behaviour.CHARTS, "Segments": segments.CHARTS, "Month on month": update.CHARTS,
+              "Customer value": value.CHARTS}  # fmt: skip
+    for title, wanted in charts.items():
+        assert reading.sections[title].cards == [chart.title for chart in wanted], reading.sections[title].text[-500:]
+    assert UNKNOWN.findall(reading.text) == []
+
+
+def test_the_figures_are_the_tables(reading: Reading, shop: Settings) -> None:
+    catalog, text = Catalog(shop), reading.sections["Behaviour"].text
+    for row in catalog.table("analysis/funnel").to_dict("records"):
+        assert f"{row['sessions']:,}" in text
+        assert f"{row['strict_order'] / row['sessions']:.1%}" in text
+    made = segments.manifest(catalog)
+    for row in made["segments"]:
+        assert row["name"] in reading.sections["Segments"].text
+        assert f"{row['users']:,}" in reading.sections["Segments"].text
+
+
+def test_histograms_count_only_what_is_known(shop: Settings) -> None:
+    catalog = Catalog(shop)
+    counted = catalog.table("analysis/distributions").groupby("name")["count"].sum()
+    known = catalog.table("habits").notna().sum()
+    for name in ("discount_share", "category_loyalty", "brand_loyalty", "visits_per_week"):
+        assert counted[name] == known[name]

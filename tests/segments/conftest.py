@@ -1,0 +1,59 @@
+"""A made-up shop on the running lab: October segmented, then November as an update."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from shoplab.behaviour.job import analyse
+from shoplab.catalog import Catalog
+from shoplab.ingest.generator import generate
+from shoplab.ingest.job import ingest
+from shoplab.ingest.mapping import load_mapping
+from shoplab.segments.job import Request, segment
+from shoplab.segments.summary import SegmentSummary
+from shoplab.settings import Settings
+
+
+@dataclass(frozen=True)
+class Month:
+    """What `./lab segment` made after the month, and the file and planted profiles it was made from."""
+
+    summary: SegmentSummary
+    table: pd.DataFrame
+    manifest: dict[str, object]
+    events: pd.DataFrame
+    profiles: "pd.Series[str]"
+
+
+@dataclass(frozen=True)
+class Shop:
+    catalog: Catalog
+    october: Month
+    november: Month
+
+
+@pytest.fixture(scope="session")
+def shop(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    catalog = Catalog(replace(lab, data_root="/segments-shop"), spark)
+    folder = tmp_path_factory.mktemp("shop")
+    october = _month(catalog, folder, "2019-10", 40_000, Request())
+    november = _month(catalog, folder, "2019-11", 15_000, Request(update=True))
+    yield Shop(catalog, october, november)
+    catalog.storage.delete("/segments-shop")
+
+
+def _month(catalog: Catalog, folder: Path, month: str, events: int, request: Request) -> Month:
+    path, truth = folder / f"{month}.csv", folder / f"{month}-truth.csv"
+    generate(path, month, events, 5, truth)
+    ingest(catalog, path, load_mapping(None))
+    analyse(catalog)
+    summary = segment(catalog, request)
+    folder_of = catalog.current("segments")
+    table = catalog.table("segments", folder_of.rsplit("/", 1)[1]).set_index("user_id").sort_index()
+    profiles = pd.read_csv(truth, dtype=str).set_index("user_id")["profile"]
+    raw = pd.read_csv(path, dtype={"user_id": str}, parse_dates=["event_time"])
+    return Month(summary, table, catalog.storage.read_json(f"{folder_of}/manifest.json"), raw, profiles)
