@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from shoplab.spark import start_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from tests.shop import Shop
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     own = load_settings({"SHOPLAB_HOME": str(home), "SHOPLAB_CACHE": str(load_settings().cache)})
     with running_lab(process.with_free_ports(own)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shop(lab: Settings, spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Shop]":
+    """October taken in, analysed and segmented, then November with an update. Its published versions are to stay."""
+    from shoplab.catalog import Catalog
+    from tests.shop import make_shop
+
+    folder = tmp_path_factory.mktemp("shop")
+    catalog = Catalog(replace(lab, data_root="/shop", home=folder), spark)
+    yield make_shop(catalog, folder)
+    catalog.storage.delete("/shop")

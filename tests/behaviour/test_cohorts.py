@@ -8,7 +8,7 @@ from tests.data import event, event_frame
 
 
 def test_who_comes_back_in_which_week(spark: SparkSession) -> None:
-    """Weeks begin on Monday: 30 September, 7, 14 October 2019. A week without anybody is 0, not missing."""
+    """Weeks begin on Monday: 30 September, 7, 14 October 2019. A week with nobody of a cohort is 0, not missing."""
     events = event_frame(
         spark,
         event("10-01 12:00:00", session="a1"),
@@ -27,3 +27,9 @@ def test_who_comes_back_in_which_week(spark: SparkSession) -> None:
         (second, 0, 1, 1, 1.0),
         (second, 1, 1, 0, 0.0),
     ]
+
+
+def test_weeks_in_which_nobody_came_are_left_out(spark: SparkSession) -> None:
+    """Such as the 48 years after an event of a clock that was never set."""
+    events = event_frame(spark, event("01-01 00:00:00", session="a1"), event("12-30 12:00:00", session="a2"))
+    assert sorted(row["weeks_after"] for row in cohorts(sessions(events)).collect()) == [0, 52]

@@ -138,7 +138,7 @@ def test_one_event_with_nothing_but_a_product(new_catalog: Callable[[str], Catal
     made = checked(catalog, event_frame(spark, event("10-01 12:00:00", price=None, category=None, brand=None)))
     assert (made.events, made.sessions, made.users, made.conversion) == (1, 1, 1, 0.0)
     assert [sentence.split(":")[0] for sentence in made.left_out] == [
-        "money", "categories", "brands", "conversion", "trends and cohorts",
+        "money", "categories", "brands", "conversion", "trends",
     ]  # fmt: skip
     assert catalog.table("analysis/sequences").empty
     assert set(catalog.table("analysis/funnel_by")["dimension"]) == {"hour"}

@@ -18,7 +18,7 @@ from tests.data import csv_file, raw_line, real_file
 def lab(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = services.settings_environment(settings) | {"PYTHONPATH": str(REPO / "apps")}
     command = [sys.executable, "-m", "shoplab", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.fixture

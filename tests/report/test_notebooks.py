@@ -23,8 +23,8 @@ def run(path: Path, settings: Settings) -> str:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path: Path, shop: Settings) -> None:
-    shown = run(path, shop)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, analysed: Settings) -> None:
+    shown = run(path, analysed)
     assert "purchase" in shown
     assert "image/png" in shown
     if path.stem == "behaviour-and-segments":

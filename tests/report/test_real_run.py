@@ -11,8 +11,8 @@ from tests.report.test_page import UNKNOWN
 
 
 @pytest.fixture(scope="module")
-def reading(shop: Settings) -> Reading:
-    return Reading(write_report(shop).read_text(encoding="utf-8"))
+def reading(analysed: Settings) -> Reading:
+    return Reading(write_report(analysed).read_text(encoding="utf-8"))
 
 
 def test_the_jobs_tables_fill_every_chart(reading: Reading) -> None:
@@ -23,8 +23,8 @@ def test_the_jobs_tables_fill_every_chart(reading: Reading) -> None:
     assert UNKNOWN.findall(reading.text) == []
 
 
-def test_the_figures_are_the_tables(reading: Reading, shop: Settings) -> None:
-    catalog, text = Catalog(shop), reading.sections["Behaviour"].text
+def test_the_figures_are_the_tables(reading: Reading, analysed: Settings) -> None:
+    catalog, text = Catalog(analysed), reading.sections["Behaviour"].text
     for row in catalog.table("analysis/funnel").to_dict("records"):
         assert f"{row['sessions']:,}" in text
         assert f"{row['strict_order'] / row['sessions']:.1%}" in text
@@ -34,8 +34,8 @@ def test_the_figures_are_the_tables(reading: Reading, shop: Settings) -> None:
         assert f"{row['users']:,}" in reading.sections["Segments"].text
 
 
-def test_histograms_count_only_what_is_known(shop: Settings) -> None:
-    catalog = Catalog(shop)
+def test_histograms_count_only_what_is_known(analysed: Settings) -> None:
+    catalog = Catalog(analysed)
     counted = catalog.table("analysis/distributions").groupby("name")["count"].sum()
     known = catalog.table("habits").notna().sum()
     for name in ("discount_share", "category_loyalty", "brand_loyalty", "visits_per_week"):

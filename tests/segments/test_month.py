@@ -13,7 +13,7 @@ from shoplab.catalog import Catalog
 from shoplab.schemas import SEGMENT
 from shoplab.segments.job import Request, segment
 from shoplab.segments.rfm import CLASSES, NON_BUYER
-from tests.segments.conftest import Month, Shop
+from tests.shop import Month, Shop
 
 NAMES = {
     "impulsive buyer", "deliberate buyer", "cart abandoner", "price-sensitive", "regular visitor who doesn't buy",

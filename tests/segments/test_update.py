@@ -10,7 +10,7 @@ from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.segments.job import Request, segment
 from shoplab.segments.model import load_model
-from tests.segments.conftest import Shop
+from tests.shop import Shop
 
 
 def test_segments_stay_what_they_are(shop: Shop) -> None:

@@ -6,16 +6,14 @@ from pyspark.sql import functions as F
 
 def cohorts(sessions: DataFrame) -> DataFrame:
     """Grain: one (cohort, weeks after). cohort: the Monday (UTC) of a user's first week in the log; users: the cohort's
-    size; active: those of them with a session begun that week; retention: active / users. The log's last week may be
-    a part of one.
+    size; active: those of them with a session begun that week; retention: active / users. Weeks in which nobody came at
+    all are left out; the log's last week may be a part of one.
     """
     weeks = sessions.select("user_id", F.to_date(F.date_trunc("week", "session_start")).alias("week")).distinct()
     first = F.min("week").over(Window.partitionBy("user_id"))
     counted = weeks.withColumn("cohort", first).groupBy("cohort", "week").agg(F.count("*").alias("active"))
-    last = counted.agg(F.max("week").alias("last_week"))
     sizes = counted.where("week = cohort").select("cohort", F.col("active").alias("users"))
-    every_week = F.explode(F.sequence(F.col("cohort"), F.col("last_week"), F.expr("interval 7 days")))
-    triangle = sizes.crossJoin(F.broadcast(last)).select("cohort", "users", every_week.alias("week"))
+    triangle = sizes.crossJoin(F.broadcast(counted.select("week").distinct())).where("week >= cohort")
     seen = triangle.join(counted, on=["cohort", "week"], how="left").fillna(0, subset=["active"])
     return seen.select(
         "cohort",

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS, top_category
+from shoplab.behaviour.trends import days_of_the_weeks
 
 TOP_CATEGORIES = 5  # of transitions: with "other" and "none", and four event types, 28 steps
 
@@ -16,7 +17,8 @@ TOP_CATEGORIES = 5  # of transitions: with "other" and "none", and four event ty
 @dataclass(frozen=True)
 class Facts:
     """Over all months loaded. priced, categorised, branded: products with a price above 0, a category code, a brand.
-    price_quintiles: of the products' prices; robots: users with a session of over ROBOT_SESSION_EVENTS in a month.
+    price_quintiles: of the products' prices; days: those on which a session began; robots: users with a session of over
+    ROBOT_SESSION_EVENTS in a month.
     """
 
     products: int
@@ -28,15 +30,10 @@ class Facts:
     purchases: int
     price_quintiles: tuple[float, ...]
     top_categories: tuple[str, ...]
-    first_day: dt.date
-    last_day: dt.date
+    days: tuple[dt.date, ...]
     sessions: int
     robots: int
     robot_sessions: int
-
-    @property
-    def days(self) -> int:
-        return (self.last_day - self.first_day).days + 1
 
     @property
     def price_edges(self) -> tuple[float, ...]:
@@ -48,9 +45,15 @@ class Facts:
 
 def read_facts(products: DataFrame, sessions: DataFrame, users: DataFrame) -> Facts:
     """Four small queries on the tables made so far."""
-    row = {**_one(_of_products(products)), **_one(_of_sessions(sessions)), **_one(_of_robots(users))}
+    row = _one(_of_products(products)) | _one(_of_robots(users))
     row["price_quintiles"] = tuple(row["price_quintiles"] or ())
-    return Facts(top_categories=tuple(r["category"] for r in _most_viewed(products).collect()), **row)
+    days = sessions.groupBy(F.to_date("session_start").alias("day")).count().collect()
+    return Facts(
+        **row,
+        top_categories=tuple(one["category"] for one in _most_viewed(products).collect()),
+        days=tuple(sorted(one["day"] for one in days)),
+        sessions=sum(one["count"] for one in days),
+    )
 
 
 def _one(table: DataFrame) -> dict[str, Any]:
@@ -64,13 +67,6 @@ def _of_products(products: DataFrame) -> DataFrame:
         *[F.count(name).alias(alias) for name, alias in (("category_code", "categorised"), ("brand", "branded"))],
         *[F.sum(name).alias(name) for name in ("views", "carts", "purchases")],
         F.percentile("price", [0.2, 0.4, 0.6, 0.8]).alias("price_quintiles"),
-    )
-
-
-def _of_sessions(sessions: DataFrame) -> DataFrame:
-    first, last = F.min("session_start"), F.max("session_end")
-    return sessions.agg(
-        F.count("*").alias("sessions"), F.to_date(first).alias("first_day"), F.to_date(last).alias("last_day")
     )
 
 
@@ -100,8 +96,10 @@ def left_out(facts: Facts) -> Iterator[str]:
     missing = [name for name in ("views", "carts", "purchases") if not getattr(facts, name)]
     if missing:
         yield f"conversion: the log has no {' and no '.join(missing)}, so the funnel's steps that need them are 0"
-    if facts.days <= 7:
-        yield f"trends and cohorts: the log covers {facts.days} day(s), a trend or a return needs more than 7"
+    if not facts.views:
+        yield "trends: there are no views to compare"
+    elif not days_of_the_weeks(facts.days)[1]:
+        yield "trends: the log has no day in the week before its last 7 days"
     if facts.robots:
         yield (
             f"robots: {facts.robot_sessions:,} session(s) of {facts.robots:,} user(s) with a session of more than"

@@ -36,7 +36,7 @@ TABLES: dict[str, Callable[[Inputs], DataFrame]] = {
     "cohorts": lambda made: cohorts(made.sessions),
     "funnel": lambda made: activity.funnel(made.sessions, made.bought),
     "funnel_by": lambda made: funnel_by(made.touches, made.bought, made.facts.price_edges),
-    "trends": lambda made: trends(made.touches, made.facts.first_day, made.facts.last_day),
+    "trends": lambda made: trends(made.touches, made.facts.days),
     "distributions": lambda made: distributions(made.sessions, made.users, made.habits, made.bought),
     "transitions": lambda made: paths.transitions(made.steps),
     "transitions_by_category": lambda made: paths.transitions_by_category(made.steps, made.facts.top_categories),

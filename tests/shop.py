@@ -1,12 +1,9 @@
 """A made-up shop on the running lab: October segmented, then November as an update."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pytest
-from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import analyse
 from shoplab.catalog import Catalog
@@ -15,7 +12,6 @@ from shoplab.ingest.job import ingest
 from shoplab.ingest.mapping import load_mapping
 from shoplab.segments.job import Request, segment
 from shoplab.segments.summary import SegmentSummary
-from shoplab.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -36,14 +32,10 @@ class Shop:
     november: Month
 
 
-@pytest.fixture(scope="session")
-def shop(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    catalog = Catalog(replace(lab, data_root="/segments-shop"), spark)
-    folder = tmp_path_factory.mktemp("shop")
+def make_shop(catalog: Catalog, folder: Path) -> Shop:
+    """Takes half a minute and more: the tests share one."""
     october = _month(catalog, folder, "2019-10", 40_000, Request())
-    november = _month(catalog, folder, "2019-11", 15_000, Request(update=True))
-    yield Shop(catalog, october, november)
-    catalog.storage.delete("/segments-shop")
+    return Shop(catalog, october, _month(catalog, folder, "2019-11", 15_000, Request(update=True)))
 
 
 def _month(catalog: Catalog, folder: Path, month: str, events: int, request: Request) -> Month:
