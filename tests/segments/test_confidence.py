@@ -3,21 +3,10 @@ import datetime as dt
 import pytest
 from pyspark.sql import SparkSession
 
-from shoplab.schemas import SESSION
 from shoplab.segments.confidence import STAGES, Confidence, confidence, fit_confidence
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import apply_segments, fit_segments
-from tests.segments.user_rows import user_row, user_table
-
-
-def session_row(user: str, number: int, events: int, bought: bool) -> tuple[object, ...]:
-    start = dt.datetime(2019, 10, 1 + number)
-    row = dict.fromkeys(SESSION.names, 0) | {
-        "user_session": f"{user}-{number}", "user_id": user, "session_start": start, "session_end": start,
-        "events": events, "views": events, "purchases": int(bought), "revenue": 9.0 * bought, "month": "2019-10",
-        "entry_category": None, "exit_category": None,
-    }  # fmt: skip
-    return tuple(row[name] for name in SESSION.names)
+from tests.segments.user_rows import session_row, session_table, user_row, user_table
 
 
 def test_shares_of_those_who_stayed(spark: SparkSession) -> None:
@@ -25,14 +14,17 @@ def test_shares_of_those_who_stayed(spark: SparkSession) -> None:
     sessions, users = [], []
     for i in range(40):
         buys = [i < 10 or (i < 20 and visit > 0) for visit in range(8)]
-        sessions += [session_row(str(i), visit, 3, bought) for visit, bought in enumerate(buys)]
+        sessions += [
+            session_row(str(i), dt.datetime(2019, 10, 1 + visit), events=3, purchases=int(bought), revenue=9.0 * bought)
+            for visit, bought in enumerate(buys)
+        ]
         orders = sum(buys)
         users.append(user_row(str(i), sessions=8, events=24, orders=orders, revenue=9.0 * orders, price_level=None))
     history = user_history(user_table(spark, users))
     model = fit_segments(history, k=2)
     segmented = apply_segments(model, history)
 
-    measured = fit_confidence(model, spark.createDataFrame(sessions, SESSION), segmented)
+    measured = fit_confidence(model, session_table(spark, sessions), segmented)
 
     assert Confidence.from_dict(measured.to_dict()) == measured
     buyers = segmented.where("user_id = '0'").first().segment

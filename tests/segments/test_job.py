@@ -14,7 +14,7 @@ from shoplab.segments.job import Request, segment
 from shoplab.segments.model import load_model, read_segments
 from shoplab.segments.summary import SegmentSummary
 from shoplab.settings import Settings
-from tests.segments.user_rows import user_row, user_table
+from tests.segments.user_rows import store_users, user_row
 
 BOUGHT = dt.datetime(2019, 11, 2)
 ROWS = [
@@ -27,7 +27,7 @@ ROWS = [
 @pytest.fixture(scope="module")
 def catalog(lab: Settings, spark: SparkSession) -> Catalog:
     catalog = Catalog(replace(lab, data_root="/segments-job"), spark)
-    catalog.replace("users", user_table(spark, ROWS), "month")
+    store_users(catalog, ROWS)
     return catalog
 
 
@@ -61,16 +61,16 @@ def test_table_has_a_row_per_user_and_the_model_can_be_loaded(catalog: Catalog, 
 
 
 def test_reference_day_leaves_later_months_out(catalog: Catalog) -> None:
-    earlier = segment(catalog, as_of=dt.date(2019, 10, 31), k=1)
+    earlier = segment(catalog, Request(as_of=dt.date(2019, 10, 31), k=1))
     assert (earlier.users, earlier.as_of, earlier.rfm) == (20, "2019-10-31", {"non-buyer": 20})
-    with pytest.raises(LabError, match="2019-11-02"):
-        segment(catalog, as_of=dt.date(2019, 11, 1))
+    with pytest.raises(LabError, match="no users to segment up to 2019-09-30"):
+        segment(catalog, Request(as_of=dt.date(2019, 9, 30)))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str) -> None:
-    bought = ("10", 3, 2, 9.5, 5, 4, 3, "champion", 0, "loyal", 0.25)
-    rows = [bought, ("9", None, 0, 0.0, None, None, None, "non-buyer", 1, "window shopper", 1.5)]
+    bought = ("10", 3, 2, 9.5, 5, 4, 3, "champion", 0, "loyal", 0.25, 0.9, False)
+    rows = [bought, ("9", None, 0, 0.0, None, None, None, "non-buyer", 1, "window shopper", 1.5, 0.8, False)]
     path = tmp_path / f"out{suffix}"
     assert write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), path) == 2
     got = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
@@ -82,7 +82,10 @@ def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str
 
 
 def test_ids_that_are_not_all_numbers_stay_text(spark: SparkSession, tmp_path: Path) -> None:
-    rows = [(user, None, 0, 0.0, None, None, None, "non-buyer", 0, "window shopper", 0.0) for user in ("007", "8")]
+    rows = [
+        (user, None, 0, 0.0, None, None, None, "non-buyer", 0, "window shopper", 0.0, 0.5, False)
+        for user in ("007", "8")
+    ]
     write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), tmp_path / "out.parquet")
     assert pd.read_parquet(tmp_path / "out.parquet")["user_id"].tolist() == ["007", "8"]
 

@@ -11,7 +11,7 @@ from shoplab.metrics.points import Point
 from shoplab.segments.job import Request, segment
 from shoplab.segments.metrics import churn, segment_points
 from shoplab.settings import Settings
-from tests.segments.user_rows import user_row, user_table
+from tests.segments.user_rows import store_users, user_row
 
 BUYER: dict[str, Any] = {"orders": 3, "sessions": 5, "events": 30, "carts": 4, "cart_rate": 0.8, "revenue": 90.0}
 OCTOBER = [
@@ -24,7 +24,7 @@ NOVEMBER = [user_row(str(n), **BUYER, last_seen=dt.datetime(2019, 11, 30), month
 @pytest.fixture(scope="module")
 def catalog(lab: Settings, spark: SparkSession) -> Iterator[Catalog]:
     catalog = Catalog(replace(lab, data_root="/segments-metrics"), spark)
-    catalog.replace("users", user_table(spark, OCTOBER + NOVEMBER), "month")
+    store_users(catalog, OCTOBER + NOVEMBER)
     yield catalog
     catalog.storage.delete("/segments-metrics")
 

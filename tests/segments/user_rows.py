@@ -1,11 +1,12 @@
-"""USER rows for tests: sensible defaults, only what matters is given."""
+"""USER rows for tests, and SESSION rows that fit them: sensible defaults, only what matters is given."""
 
 import datetime as dt
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.schemas import USER
+from shoplab.catalog import Catalog
+from shoplab.schemas import SESSION, USER
 
 
 def user_row(user_id: str, **given: Any) -> dict[str, Any]:
@@ -27,3 +28,30 @@ def user_row(user_id: str, **given: Any) -> dict[str, Any]:
 
 def user_table(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
     return spark.createDataFrame([tuple(row[name] for name in USER.fieldNames()) for row in rows], USER)
+
+
+def session_row(user_id: str, start: dt.datetime, **given: Any) -> dict[str, Any]:
+    """One session of views only, an instant long."""
+    counts = dict.fromkeys(("duration_s", "events", "views", "carts", "removes", "purchases", "products"), 0)
+    return counts | {
+        "user_session": f"{user_id}-{start:%m%d%H}", "user_id": user_id, "session_start": start, "session_end": start,
+        "revenue": 0.0, "entry_category": None, "exit_category": None, "month": f"{start:%Y-%m}",
+    } | given  # fmt: skip
+
+
+def session_table(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
+    return spark.createDataFrame([tuple(row[name] for name in SESSION.fieldNames()) for row in rows], SESSION)
+
+
+def store_users(catalog: Catalog, rows: list[dict[str, Any]]) -> None:
+    """Writes USER rows and their sessions as `./lab analyse` does: an hour apart, the last at last_seen."""
+    sessions = [
+        session_row(
+            row["user_id"], row["last_seen"] - dt.timedelta(hours=i), events=row["events"] // row["sessions"],
+            purchases=int(i < row["orders"]), revenue=row["revenue"] / row["orders"] if i < row["orders"] else 0.0,
+        )
+        for row in rows
+        for i in range(row["sessions"])
+    ]  # fmt: skip
+    catalog.replace("users", user_table(catalog.spark, rows), "month")
+    catalog.replace("sessions", session_table(catalog.spark, sessions), "month")

@@ -12,7 +12,10 @@ def print_summary(story: Story, seconds: float, keep: bool) -> None:
     """Counts, segments, the stream's figures, a user's recommendations and why, and where the report is."""
     out.print(f"\n[bold]What happened[/] in {seconds:.0f} s\n")
     out.print(story.ingested.line())
-    out.print(story.analysed.line() + "\n")
+    out.print(story.analysed.line())
+    for text in story.analysed.left_out:
+        out.print(f"left out: {text}")
+    out.print()
     echo_segments(story.segmented)
     out.print()
     echo_training(story.trained)

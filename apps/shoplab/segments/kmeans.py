@@ -17,9 +17,10 @@ EngineName = Literal["auto", "spark", "scikit-learn"]
 
 # Up to here the features (5 doubles a row, 80 MB) go to the driver and scikit-learn; beyond, Spark does the work.
 SINGLE_MACHINE_ROWS = 2_000_000
-# What a rule may ask of a centre besides the features: over its users, geometric means of sums and means of rates.
+# What a rule may ask of a segment, over its users: geometric means of sums, and means of rates as they are. The
+# centre's are drawn to the shop's mean: where most people buy, somebody who came once without buying is no buyer.
 GEOMETRIC = ("sessions", "orders", "events_per_session", "mean_session_s", "order_value")
-PLAIN = ("cart_rate", "order_rate", "left_cart_rate")
+PLAIN = ("cart_rate", "order_rate", "left_cart_rate", "price_level")
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,15 @@ def _profiles(model: SegmentModel, history: DataFrame) -> tuple[dict[str, float]
     logs = {name: F.log1p(F.greatest(F.coalesce(name, F.lit(0.0)), F.lit(0.0))) for name in GEOMETRIC}
     means = [F.expm1(F.avg(column)).alias(name) for name, column in logs.items()] + [F.avg(n).alias(n) for n in PLAIN]
     rows = apply_segments(model, history).groupBy("segment").agg(*means).collect()
-    found = {row["segment"]: {name: row[name] for name in (*GEOMETRIC, *PLAIN)} for row in rows}
-    return tuple(found.get(i, dict.fromkeys((*GEOMETRIC, *PLAIN), 0.0)) for i in range(model.k))
+    names = (*GEOMETRIC, *PLAIN)
+    found = {row["segment"]: {name: row[name] for name in names if row[name] is not None} for row in rows}
+    return tuple(found.get(i, {}) for i in range(model.k))
 
 
 def _named(model: SegmentModel) -> SegmentModel:
     """Segments named and in a stable order whatever the seed: by their rule, then the frequent visitors first."""
     units = [
-        profile | in_units | {f"{name} (sd)": value for name, value in zip(model.scaling.features, centre, strict=True)}
+        in_units | profile | {f"{name} (sd)": value for name, value in zip(model.scaling.features, centre, strict=True)}
         for profile, in_units, centre in zip(model.profiles, model.centres_in_units(), model.centres, strict=True)
     ]
     named = name_centres(units, RULES if model.scaling.browsing else ORDER_RULES)

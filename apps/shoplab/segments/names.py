@@ -12,8 +12,8 @@ _COMPARE = {">=": ge, "<": lt}
 
 @dataclass(frozen=True)
 class Rule:
-    """A name and the conditions, all of which must hold on the centre. Rates and the price level are the centre's own;
-    sessions, orders and events_per_session geometric means over its users ("orders >= 0.5": most of them bought);
+    """A name and the conditions, all of which must hold on the centre. Rates and the price level are means over its
+    users, sessions, orders and events_per_session geometric means ("orders >= 0.5": most of them bought);
     "order_value (sd)" counts standard deviations from the shop's mean. What the log lacks fulfils no condition.
     """
 
