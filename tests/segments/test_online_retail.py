@@ -1,0 +1,61 @@
+"""RFM of a real shop's invoices, cancellations included, against pandas."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import SparkSession
+
+from shoplab.behaviour.products import products
+from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.users import users
+from shoplab.ingest import clean
+from shoplab.ingest.mapping import load_mapping
+from shoplab.ingest.rows import read_parquet
+from shoplab.ingest.sources import inspect
+from shoplab.segments.history import user_history
+from shoplab.segments.rfm import CLASSES, NON_BUYER, apply_rfm, fit_rfm
+from tests.data import real_file
+
+COLUMNS = ["recency_days", "frequency", "monetary", "r", "f", "m"]
+
+
+def by_pandas(lines: pd.DataFrame) -> pd.DataFrame:
+    """Grain: one customer. A line counts once; negative quantities are money back and nothing else."""
+    kept = ["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price", "Customer ID"]
+    lines = lines.dropna(subset=["Customer ID"])[kept].drop_duplicates()
+    lines["InvoiceDate"] = pd.to_datetime(lines["InvoiceDate"])
+    lines["user_id"] = lines["Customer ID"].astype(int).astype(str)
+    paid = (lines["Quantity"] * lines["Price"]).groupby(lines["user_id"]).sum()
+    bought = lines[lines["Quantity"] > 0].groupby("user_id")
+    as_of = lines["InvoiceDate"].max().normalize()
+    table = pd.DataFrame({"monetary": paid})
+    table["recency_days"] = (as_of - bought["InvoiceDate"].max().dt.normalize()).dt.days
+    table["frequency"] = bought["Invoice"].nunique()
+    buyers = table.dropna(subset=["recency_days"])
+    for score, name in zip("rfm", COLUMNS, strict=False):
+        limits = np.quantile(buyers[name], [0.2, 0.4, 0.6, 0.8])
+        above = (buyers[name].to_numpy()[:, None] > limits).sum(axis=1)
+        table.loc[buyers.index, score] = 5 - above if score == "r" else 1 + above
+    table["frequency"] = table["frequency"].fillna(0)
+    classes = {(r, f): c for c, rs, fs in CLASSES for r in range(rs[0], rs[1] + 1) for f in range(fs[0], fs[1] + 1)}
+    table["rfm_class"] = [classes.get((r, f), NON_BUYER) for r, f in zip(table["r"], table["f"], strict=True)]
+    return table.sort_index()
+
+
+def test_every_customers_values_and_class(spark: SparkSession) -> None:
+    path = real_file("online-retail/2009-2010.parquet")
+    mapping = load_mapping("online-retail")
+    rows = read_parquet(spark, [path.as_uri()], inspect(path, mapping).names, mapping)
+    events = clean.good(clean.typed(rows, mapping)).distinct().persist()
+    history = user_history(users(events, sessions(events), products(events)))
+    expected = by_pandas(pd.read_parquet(path))
+
+    got = apply_rfm(fit_rfm(history, dt.date(2010, 12, 9)), history).toPandas().set_index("user_id").sort_index()
+
+    events.unpersist()
+    assert len(got) == 4_383
+    assert got.index.tolist() == expected.index.tolist()
+    for name in COLUMNS:
+        np.testing.assert_allclose(got[name].astype(float), expected[name].astype(float), atol=0.005, err_msg=name)
+    assert got["rfm_class"].tolist() == expected["rfm_class"].tolist()
