@@ -183,6 +183,11 @@ class Catalog:
         self.storage.write(self.path(name, "CURRENT"), version.encode())
         return version
 
+    def manifest(self, name: str) -> dict[str, Any]:
+        """What the current version's publisher said of it. LabError as `current`."""
+        said: dict[str, Any] = self.storage.read_json(f"{self.current(name)}/manifest.json")
+        return said
+
     def current(self, name: str) -> str:
         """Path of the current version's directory. LabError with the command that makes one, where there is none."""
         pointer = self.path(name, "CURRENT")

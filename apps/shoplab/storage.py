@@ -48,16 +48,19 @@ class Storage:
             return None if status is None else int(status["length"])
 
     def names(self, path: str) -> list[str]:
-        """Names in a directory, sorted; empty where there is none."""
-        with self._calls():
-            return sorted(self.client.list(path)) if self.client.status(path, strict=False) else []
-
-    def walk(self, path: str) -> list[str]:
-        """Paths of all files below a directory, sorted."""
+        """Names in a directory, sorted; empty where there is none. Files that are being written are left out."""
         with self._calls():
             if self.client.status(path, strict=False) is None:
                 return []
-            return sorted(f"{folder}/{name}" for folder, _, files in self.client.walk(path) for name in files)
+            return sorted(name for name in self.client.list(path) if not name.startswith("."))
+
+    def walk(self, path: str) -> list[str]:
+        """Paths of all files below a directory, sorted. Files that are being written are left out."""
+        with self._calls():
+            if self.client.status(path, strict=False) is None:
+                return []
+            found = ((folder, name) for folder, _, files in self.client.walk(path) for name in files)
+            return sorted(f"{folder}/{name}" for folder, name in found if not name.startswith("."))
 
     def read(self, path: str) -> bytes:
         with self._calls(), self.client.read(path) as reader:
@@ -66,7 +69,8 @@ class Storage:
 
     def write(self, path: str, data: bytes) -> None:
         """Writes a whole file: readers see the old content or the new, never a part."""
-        partial = f"{path}.partial"
+        folder, _, name = path.rpartition("/")
+        partial = f"{folder}/.{name}.partial"  # hidden from `names` and `walk`, and from Spark
         with self._calls():
             self.client.write(partial, data, overwrite=True)
             self.client._rename(partial, destination=path, renameoptions="OVERWRITE")  # the public one cannot replace

@@ -105,10 +105,10 @@ def test_without_segments_the_page_says_which_command_makes_them(written: Write)
 
 
 def test_without_an_update_or_a_value_the_page_says_how_to_get_them(written: Write) -> None:
-    manifest = samples.manifest() | {"update": None, "value": None, "left_out": ["customer value: nobody bought"]}
+    manifest = samples.manifest() | {"update": None, "value": None, "left_out": ["no lifetime value: nobody bought"]}
     reading = Reading(written(samples.frames(), manifest))
     assert "./lab segment --update" in reading.sections["Month on month"].text
-    assert "customer value: nobody bought" in reading.sections["Customer value"].text
+    assert "no lifetime value: nobody bought" in reading.sections["Customer value"].text
     assert "nobody bought" in reading.sections["Segments"].text
 
 

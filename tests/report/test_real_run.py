@@ -28,7 +28,7 @@ def test_the_figures_are_the_tables(reading: Reading, analysed: Settings) -> Non
     for row in catalog.table("analysis/funnel").to_dict("records"):
         assert f"{row['sessions']:,}" in text
         assert f"{row['strict_order'] / row['sessions']:.1%}" in text
-    made = segments.manifest(catalog)
+    made = catalog.manifest("segments")
     for row in made["segments"]:
         assert row["name"] in reading.sections["Segments"].text
         assert f"{row['users']:,}" in reading.sections["Segments"].text

@@ -12,7 +12,8 @@ from sklearn.metrics import adjusted_rand_score
 from shoplab.catalog import Catalog
 from shoplab.schemas import SEGMENT
 from shoplab.segments.job import Request, segment
-from shoplab.segments.rfm import CLASSES, NON_BUYER
+from shoplab.segments.rfm import NON_BUYER
+from tests.segments.rfm_scores import add_scores
 from tests.shop import Month, Shop
 
 NAMES = {
@@ -30,15 +31,7 @@ def rfm_by_pandas(events: pd.DataFrame, as_of: str) -> pd.DataFrame:
     table["recency_days"] = (pd.Timestamp(as_of) - last).dt.days
     table["frequency"] = paid.groupby("user_id")["user_session"].nunique()
     table["monetary"] = paid.groupby("user_id")["price"].sum()
-    buyers = table.dropna()
-    for score, name in (("r", "recency_days"), ("f", "frequency"), ("m", "monetary")):
-        limits = np.quantile(buyers[name], [0.2, 0.4, 0.6, 0.8])
-        above = (buyers[name].to_numpy()[:, None] > limits).sum(axis=1)
-        table.loc[buyers.index, score] = 5 - above if score == "r" else 1 + above
-    table[["frequency", "monetary"]] = table[["frequency", "monetary"]].fillna(0)
-    classes = {(r, f): c for c, rs, fs in CLASSES for r in range(rs[0], rs[1] + 1) for f in range(fs[0], fs[1] + 1)}
-    table["rfm_class"] = [classes.get((r, f), NON_BUYER) for r, f in zip(table["r"], table["f"], strict=True)]
-    return table
+    return add_scores(table)
 
 
 def assert_same_rfm(got: pd.DataFrame, expected: pd.DataFrame) -> None:

@@ -14,8 +14,9 @@ from shoplab.ingest.mapping import load_mapping
 from shoplab.ingest.rows import read_parquet
 from shoplab.ingest.sources import inspect
 from shoplab.segments.history import user_history
-from shoplab.segments.rfm import CLASSES, NON_BUYER, apply_rfm, fit_rfm
+from shoplab.segments.rfm import apply_rfm, fit_rfm
 from tests.data import real_file
+from tests.segments.rfm_scores import add_scores
 
 COLUMNS = ["recency_days", "frequency", "monetary", "r", "f", "m"]
 
@@ -32,15 +33,7 @@ def by_pandas(lines: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"monetary": paid})
     table["recency_days"] = (as_of - bought["InvoiceDate"].max().dt.normalize()).dt.days
     table["frequency"] = bought["Invoice"].nunique()
-    buyers = table.dropna(subset=["recency_days"])
-    for score, name in zip("rfm", COLUMNS, strict=False):
-        limits = np.quantile(buyers[name], [0.2, 0.4, 0.6, 0.8])
-        above = (buyers[name].to_numpy()[:, None] > limits).sum(axis=1)
-        table.loc[buyers.index, score] = 5 - above if score == "r" else 1 + above
-    table["frequency"] = table["frequency"].fillna(0)
-    classes = {(r, f): c for c, rs, fs in CLASSES for r in range(rs[0], rs[1] + 1) for f in range(fs[0], fs[1] + 1)}
-    table["rfm_class"] = [classes.get((r, f), NON_BUYER) for r, f in zip(table["r"], table["f"], strict=True)]
-    return table.sort_index()
+    return add_scores(table).sort_index()
 
 
 def test_every_customers_values_and_class(spark: SparkSession) -> None:

@@ -1,8 +1,6 @@
 """The analysis job: all clean events -> products, sessions, users and habits by month, and the report's tables."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -18,6 +16,7 @@ from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
 from shoplab.catalog import Catalog
 from shoplab.console import Say
+from shoplab.spark import kept
 
 
 @dataclass(frozen=True)
@@ -54,23 +53,13 @@ def analyse(catalog: Catalog, say: Say = lambda _: None) -> AnalysisSummary:
     all_products, all_sessions = catalog.read("analysis/products"), catalog.read("sessions")
     catalog.replace("users", users(events, all_sessions, all_products).repartition("month"), "month")
     facts = read_facts(all_products, all_sessions, catalog.read("users"))
-    with _kept(touches(events, all_products)) as touched, _kept(bought(events, all_sessions, all_products)) as paid:
+    with kept(touches(events, all_products)) as touched, kept(bought(events, all_sessions, all_products)) as paid:
         say("habits")
         catalog.replace("habits", habits(all_sessions, touched, paid).repartition("month"), "month")
-        with _kept(paths.steps(events)) as steps:
+        with kept(paths.steps(events)) as steps:
             _write_tables(catalog, _inputs(catalog, facts, touched, paid, steps), say)
     catalog.storage.write_json(catalog.path("analysis", "left_out.json"), {"left_out": list(left_out(facts))})
     return _summary(catalog, facts, started)
-
-
-@contextmanager
-def _kept(table: DataFrame) -> Iterator[DataFrame]:
-    """Computed once, in memory or on Spark's disk, for all the tables that are counted from it."""
-    kept = table.persist()
-    try:
-        yield kept
-    finally:
-        kept.unpersist()
 
 
 def _inputs(catalog: Catalog, facts: Facts, touched: DataFrame, paid: DataFrame, steps: DataFrame) -> Inputs:

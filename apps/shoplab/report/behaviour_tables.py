@@ -8,12 +8,11 @@ from markupsafe import Markup, escape
 from shoplab.report import blocks
 from shoplab.report.blocks import Cell, Row
 from shoplab.report.cards import NothingToShow
-from shoplab.report.flows import layout
+from shoplab.report.flows import STEPS, layout
 from shoplab.report.formats import compact, count, known, ratio, share, short, times
 from shoplab.report.plots.behaviour import histogram
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_STEPS = ("start", "view", "cart", "remove_from_cart", "purchase", "refund", "exit")
 _MOST_ROWS = 14
 _MOST_STEPS = 30
 _MOST_WEEKS = 26
@@ -149,7 +148,7 @@ def _percent_cell(step: str, following: str, part: float) -> Cell:
 
 def _ordered(steps: Iterable[str]) -> list[str]:
     """start first, exit last, between them by event type, then as given."""
-    kinds = {kind: place for place, kind in enumerate(_STEPS)}
+    kinds = {kind: place for place, kind in enumerate(STEPS)}
     return sorted(steps, key=lambda step: kinds.get(step.split(" ")[0], len(kinds) - 2))
 
 

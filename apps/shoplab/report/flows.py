@@ -7,7 +7,7 @@ import pandas as pd
 from shoplab.report.formats import share, short
 
 EXIT = "exit"
-_ORDER = ("start", "view", "cart", "remove_from_cart", "purchase", "refund", EXIT)
+STEPS = ("start", "view", "cart", "remove_from_cart", "purchase", "refund", EXIT)
 _COLOURS = {"view": "a", "cart": "b", "purchase": "c", "remove_from_cart": "d", "refund": "e", EXIT: "f"}
 WIDTH, HEIGHT = 1000.0, 290.0
 _TOP, _RIGHT, _NODE, _GAP = 26.0, 130.0, 10.0, 14.0
@@ -81,7 +81,7 @@ def _nodes(moves: pd.DataFrame) -> dict[tuple[int, str], Node]:
 
 def _rank(node: Node) -> tuple[int, str]:
     step = node.step.rstrip("+")
-    return (_ORDER.index(step) if step in _ORDER else len(_ORDER) - 2, node.step)
+    return (STEPS.index(step) if step in STEPS else len(STEPS) - 2, node.step)
 
 
 def _x(position: int, last: int) -> float:

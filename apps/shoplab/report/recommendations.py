@@ -14,7 +14,7 @@ def recommendations(catalog: Catalog) -> Section:
     from shoplab.recommend.job import load_current
     from shoplab.recommend.samples import samples
 
-    made = catalog.storage.read_json(catalog.current("models/recommender") + "/manifest.json")
+    made = catalog.manifest("models/recommender")
     template = PAGES.get_template("samples.html")
     caption = "Best first; a score adds up from the parts in its bar."
     cards = [

@@ -16,14 +16,8 @@ MADE_BY = "./lab segment"
 _NON_BUYER = "non-buyer"
 
 
-def manifest(catalog: Catalog) -> Manifest:
-    """Of the published segments. LabError with the command that makes them, where there are none."""
-    found: Manifest = catalog.storage.read_json(catalog.current("segments") + "/manifest.json")
-    return found
-
-
 def segments(catalog: Catalog) -> Section:
-    made = manifest(catalog)
+    made = catalog.manifest("segments")
     words = (
         f"{count(made['users'])} users in {len(made['segments'])} segments (k-means by {made['engine']}), as of"
         f" {made['as_of']}. Features are scaled and their skew is taken out before the fit."

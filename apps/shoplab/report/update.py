@@ -10,7 +10,6 @@ from shoplab.report.blocks import Cell, Row
 from shoplab.report.cards import Chart, Section, Tile, key
 from shoplab.report.formats import count, decimal, known, ratio, share, short
 from shoplab.report.plots import update as plots
-from shoplab.report.segments import manifest
 
 Update = dict[str, Any]
 MADE_BY = "./lab segment --update"
@@ -18,7 +17,7 @@ MADE_BY = "./lab segment --update"
 
 def update(catalog: Catalog) -> Section:
     section = Section("Month on month")
-    made: Update | None = manifest(catalog).get("update")
+    made: Update | None = catalog.manifest("segments").get("update")
     if not made:
         section.words = [
             f"These segments were fitted anew. After the next month's ./lab ingest and ./lab analyse: {MADE_BY}"

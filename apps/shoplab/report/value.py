@@ -9,7 +9,7 @@ from shoplab.report import blocks
 from shoplab.report.cards import Chart, Section, Tile, key
 from shoplab.report.formats import count, decimal, figure, known, share, short
 from shoplab.report.plots import value as plots
-from shoplab.report.segments import MADE_BY, manifest
+from shoplab.report.segments import MADE_BY
 
 Value = dict[str, Any]
 _FIGURES = {
@@ -22,10 +22,10 @@ _FIGURES = {
 
 def value(catalog: Catalog) -> Section:
     section = Section("Customer value")
-    segments = manifest(catalog)
+    segments = catalog.manifest("segments")
     made: Value | None = segments.get("value")
     if not made:
-        why = [text for text in segments.get("left_out") or [] if text.startswith("customer value")]
+        why = [text for text in segments.get("left_out") or [] if text.startswith("no lifetime value")]
         section.words = [f"Not estimated; {MADE_BY} does it where there are purchases enough.", *why]
         return section
     section.words = [

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from shoplab.segments.features import Matrix
+from shoplab.spark import kept
 
 K_RANGE = range(3, 11)
 SAMPLE_ROWS = 10_000
@@ -55,15 +56,12 @@ def fit_on_driver(rows: DataFrame, start: Start) -> Clusters:
 
 def fit_on_spark(rows: DataFrame, start: Start) -> Clusters:
     """Lloyd's iterations on the cluster; only a sample comes to the driver, for k and where to start."""
-    rows = rows.persist()
-    try:
+    with kept(rows) as rows:
         if start.centres is not None:
             return Clusters(_lloyd_on_spark(rows, start.centres), {})
         sample = sample_of(rows, start.seed)
         k, curve = _choose(start, sample)
         return Clusters(_lloyd_on_spark(rows, _fit(sample, k, start.seed)), curve)
-    finally:
-        rows.unpersist()
 
 
 def sample_of(rows: DataFrame, seed: int, most: int = SAMPLE_ROWS) -> Matrix:

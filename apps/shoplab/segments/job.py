@@ -1,8 +1,6 @@
 """The segment job: users on HDFS -> published segment model and SEGMENT table."""
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
@@ -23,6 +21,7 @@ from shoplab.segments.summary import SegmentSummary, summarise
 from shoplab.segments.update import earlier_version, report_update
 from shoplab.segments.value import customer_value
 from shoplab.segments.window import Window, history_in, sessions_in
+from shoplab.spark import kept
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda 
     window = Window(request.since, request.as_of)
     published = load_model(catalog) if request.update else None
     say("users")
-    with _kept(history_in(catalog, window)) as history:
+    with kept(history_in(catalog, window)) as history:
         day = _reference_day(history, request)
         people, left_out = _without_robots(history)
         rfm = fit_rfm(history, day)
@@ -60,7 +59,7 @@ def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda 
         bins = published.bins if published else fit_bins(kmeans.scaling, people)  # kept, so that slow drift adds up
         model = _completed(catalog, window, rfm, kmeans, bins, people)
         say("table")
-        with _kept(apply_segmentation(model, history)) as segmented:
+        with kept(apply_segmentation(model, history)) as segmented:
             summary = summarise(kmeans, str(day), segmented)
             summary = replace(summary, left_out=summary.left_out + left_out)
             if published:
@@ -68,15 +67,6 @@ def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda 
                 summary = replace(summary, update=report_update(catalog, earlier, kmeans, segmented, summary))
             say("customer value")
             return _publish(catalog, model, segmented, _with_value(catalog, segmented, window, day, summary))
-
-
-@contextmanager
-def _kept(rows: DataFrame) -> Iterator[DataFrame]:
-    rows = rows.persist()
-    try:
-        yield rows
-    finally:
-        rows.unpersist()
 
 
 def _reference_day(history: DataFrame, request: Request) -> dt.date:

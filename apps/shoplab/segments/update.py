@@ -13,9 +13,10 @@ from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.segments import clustering, drift
 from shoplab.segments.kmeans import SegmentModel
-from shoplab.segments.model import Segmentation, is_robot, read_version
+from shoplab.segments.model import Segmentation, is_robot, read_segments
 from shoplab.segments.summary import SegmentSummary
 from shoplab.segments.window import Window, history_in
+from shoplab.spark import kept
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,10 @@ class Earlier:
 
 def earlier_version(catalog: Catalog, model: Segmentation) -> Earlier:
     """The published one."""
-    folder = catalog.current("segments")
-    manifest = catalog.storage.read_json(f"{folder}/manifest.json")
+    manifest = catalog.manifest("segments")
     shares = {row["name"]: row["share"] for row in manifest["segments"]}
     day = dt.date.fromisoformat(manifest["as_of"])
-    return Earlier(manifest["version"], day, shares, model, read_version(catalog, folder))
+    return Earlier(manifest["version"], day, shares, model, read_segments(catalog))
 
 
 def report_update(
@@ -74,14 +74,12 @@ def report_update(
 def _lately(catalog: Catalog, window: Window, segmented: DataFrame) -> Iterator[DataFrame]:
     """The behaviour since the earlier version; of all users where nothing is newer."""
     try:
-        rows = history_in(catalog, window).where(~is_robot()).persist()
+        rows = history_in(catalog, window).where(~is_robot())
     except LabError:
         yield segmented
         return
-    try:
-        yield rows
-    finally:
-        rows.unpersist()
+    with kept(rows) as lately:
+        yield lately
 
 
 def _silhouettes(before: SegmentModel, after: SegmentModel, history: DataFrame) -> tuple[float | None, float | None]:

@@ -18,6 +18,7 @@ from shoplab.segments.value_model import (
     fit_order_values,
     fit_purchases,
 )
+from shoplab.spark import kept
 
 ORDER_VALUE_SAMPLE = 200_000  # repeat buyers: some seconds and 20 MB on the driver, and parameters good to 1 %
 _MILLION = 1_000_000
@@ -33,23 +34,20 @@ def customer_value(
     such as robots, is left out here.
     """
     days = purchase_days(catalog.read("sessions"), as_of, since)
-    days = days.join(segments.select("user_id", "segment_name"), "user_id", "inner").persist()
-    try:
+    with kept(days.join(segments.select("user_id", "segment_name"), "user_id", "inner")) as days:
         first = days.agg(F.min("day").alias("day")).first()
         if first is None or first["day"] is None:
             return "no lifetime value: nobody bought anything"
-        return _value_since(catalog, days, first["day"], as_of)
-    except TooLittleData as reason:
-        return f"no lifetime value: {reason}"
-    finally:
-        days.unpersist()
+        try:
+            return _value_since(catalog, days, first["day"], as_of)
+        except TooLittleData as reason:
+            return f"no lifetime value: {reason}"
 
 
 def _value_since(catalog: Catalog, days: DataFrame, first: dt.date, as_of: dt.date) -> dict[str, Any]:
     split = last_day_before(first, as_of)
     buyers = _per_buyer(days, as_of, *_until_split(split or as_of), F.first("segment_name").alias("segment_name"))
-    buyers = buyers.persist()
-    try:
+    with kept(buyers) as buyers:
         tried = trial(_cells(buyers) if split else None, split, as_of)
         triples = buyers.groupBy(*TRIPLE).agg(F.count("*").alias("buyers")).toPandas()
         model = fit_value(triples, _order_values(buyers, triples), as_of, tried.factor)
@@ -64,8 +62,6 @@ def _value_since(catalog: Catalog, days: DataFrame, first: dt.date, as_of: dt.da
         files = values.select(*CUSTOMER_VALUE.names).coalesce(1 + model.buyers // _BUYERS_PER_FILE)
         catalog.publish("value", lambda path: files.write.parquet(catalog.settings.hdfs + path), part)
         return part
-    finally:
-        buyers.unpersist()
 
 
 # Steps

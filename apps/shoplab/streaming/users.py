@@ -89,7 +89,7 @@ class LiveUsers:
         version = _version(catalog, "models/segments")
         if version and (self._segmentation is None or self._segmentation[0] != version):
             self._segmentation = (version, load_model(catalog))
-            manifest = catalog.storage.read_json(catalog.current("segments") + "/manifest.json")
+            manifest = catalog.manifest("segments")
             self._sizes = SegmentSizes({row["name"]: row["users"] for row in manifest["segments"]})
         return self._segmentation[1] if self._segmentation else None
 
