@@ -167,25 +167,60 @@ class Catalog:
 
     # Versions: written whole, then the pointer moves; older ones stay for rollback.
 
-    def publish(self, name: str, write: Callable[[str], None], manifest: dict[str, Any] | None = None) -> str:
+    def publish(
+        self, name: str, write: Callable[[str], None], manifest: dict[str, Any] | None = None, *, promote: bool = True
+    ) -> str:
         """Makes a new version of "models/NAME" or "segments". `write` fills the directory it is given. Returns the
-        version.
+        version. Without `promote` it is written whole, but the pointer stays where it is.
         """
         version = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
         staged = self.temp(name.replace("/", "-"))
         try:
             write(staged)
-            self.storage.write_json(f"{staged}/manifest.json", {"version": version} | (manifest or {}))
+            said = {"version": version, "promoted": promote} | (manifest or {})
+            self.storage.write_json(f"{staged}/manifest.json", said)
             self.storage.move(staged, self.path(name, f"version={version}"))
         except BaseException:
             self.storage.delete(staged)
             raise
-        self.storage.write(self.path(name, "CURRENT"), version.encode())
+        if promote:
+            self._point(name, version)
         return version
 
-    def manifest(self, name: str) -> dict[str, Any]:
-        """What the current version's publisher said of it. LabError as `current`."""
-        said: dict[str, Any] = self.storage.read_json(f"{self.current(name)}/manifest.json")
+    def _point(self, name: str, version: str) -> None:
+        self.storage.write(self.path(name, "CURRENT"), version.encode())
+
+    def versions(self, name: str) -> list[str]:
+        """Whole versions, oldest first, the promoted and the others."""
+        folders = [folder for folder in self.storage.names(self.path(name)) if folder.startswith("version=")]
+        whole = [folder for folder in folders if self.storage.exists(self.path(name, folder, "manifest.json"))]
+        return [folder.split("=", 1)[1] for folder in whole]
+
+    def rollback(self, name: str, to: str | None = None) -> tuple[str, str]:
+        """Points to `rollback_target`. Returns the versions before and after."""
+        now, target = self.current(name).rsplit("=", 1)[1], self.rollback_target(name, to)
+        self._point(name, target)
+        return now, target
+
+    def rollback_target(self, name: str, to: str | None = None) -> str:
+        """`to`, which may be any whole version; else the newest before the current one that was promoted when it was
+        made. LabError where there is none.
+        """
+        now, whole = self.current(name).rsplit("=", 1)[1], self.versions(name)
+        listed = f"what there is: ./lab rollback {name.rsplit('/', 1)[-1]} --list"
+        if to is not None:
+            if to not in whole:
+                raise LabError(f"{name} has no whole version {to}; {listed}")
+            return to
+        for version in reversed(whole):
+            if version < now and self.manifest(name, version).get("promoted", True):
+                return version
+        raise LabError(f"{name} has no version before {now} to go back to; {listed}")
+
+    def manifest(self, name: str, version: str | None = None) -> dict[str, Any]:
+        """What a version's publisher said of it, by default the current one's. LabError as `current`."""
+        folder = self.path(name, f"version={version}") if version else self.current(name)
+        said: dict[str, Any] = self.storage.read_json(f"{folder}/manifest.json")
         return said
 
     def current(self, name: str) -> str:

@@ -29,6 +29,8 @@ COMMANDS = {
     "analyse": "shoplab.behaviour.commands",
     "segment": "shoplab.segments.commands",
     "train": "shoplab.recommend.commands",
+    "evaluate": "shoplab.recommend.evaluate.commands",
+    "rollback": "shoplab.recommend.rollback",
     "report": "shoplab.report.commands",
     "replay": "shoplab.streaming.commands",
     "stream": "shoplab.streaming.commands",
@@ -45,8 +47,8 @@ _DISK_FULL = ("No space left on device", "could only be written to 0 of the 1 mi
 
 # Commands that look for a Docker lab which `docker compose up` started
 _OF_A_RUNNING_LAB = {
-    "down", "status", "logs", "doctor", "ingest", "analyse", "segment", "train", "report", "replay", "stream", "verify",
-    "load",
+    "down", "status", "logs", "doctor", "ingest", "analyse", "segment", "train", "rollback", "report", "replay",
+    "stream", "verify", "load",
 }  # fmt: skip
 
 

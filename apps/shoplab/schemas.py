@@ -150,7 +150,8 @@ SEGMENT = _table(
 )
 
 # Grain: one recommended product for one user in one stream batch. Key: (user_id, rank) within a batch directory.
-# collaborative, content, segment: what each source put into score (they add up to it).
+# collaborative, content, segment: what each kind of source put into score (they add up to it). sources: source name ->
+# what it put into score (they add up to it too); batches written before there was such a column lack it.
 RECOMMENDATION = _table(
     ("user_id", _text, REQUIRED),
     ("rank", _int, REQUIRED),
@@ -160,6 +161,7 @@ RECOMMENDATION = _table(
     ("content", _real, REQUIRED),
     ("segment", _real, REQUIRED),
     ("why", _text, REQUIRED),
+    ("sources", T.MapType(_text, _real, valueContainsNull=False), OPTIONAL),
 )
 
 # Grain: one buyer. Key: user_id. One directory per version. p_alive: probability not to have left for good.

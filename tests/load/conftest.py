@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from shoplab.catalog import Catalog
+from shoplab.recommend.files import save
 from shoplab.serving.server import start_api
 from shoplab.settings import Settings
 from tests.serving.conftest import RECOMMENDATION, SEGMENT, free_port, parquet
@@ -61,7 +62,7 @@ def serving(settings: Settings, ready: Callable[[dict[str, Any]], object]) -> It
 
 def _publish_model(catalog: Catalog) -> None:
     model = small_recommender()
-    catalog.publish("models/recommender", lambda path: model.save(catalog.storage, path))
+    catalog.publish("models/recommender", lambda path: save(model, catalog.storage, path))
 
 
 def _publish_segments(catalog: Catalog) -> None:

@@ -1,12 +1,15 @@
 from datetime import UTC, datetime
 
+from shoplab.recommend.gate import Verdict
 from shoplab.recommend.job import TrainSummary
 from shoplab.recommend.metrics import model_points
 from shoplab.recommend.recommender import Recommender
 
 
 def test_a_models_point_stands_at_its_version_and_says_how_much_of_the_shop_it_recommends(model: Recommender) -> None:
-    summary = TrainSummary("20261123T101530250", model.factors.engine, 2, 40, 30, 320, 2, 1.5)
+    summary = TrainSummary(
+        "20261123T101530250", model.factors.engine, 2, 40, 30, 320, 2, "learned blend", Verdict(True, "the first"), 1.5
+    )
     [point] = model_points(model, summary)
     assert (point.measurement, point.tags) == ("model", {})
     assert point.time == datetime(2026, 11, 23, 10, 15, 30, 250_000, tzinfo=UTC)

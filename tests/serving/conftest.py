@@ -13,15 +13,16 @@ import pytest
 
 from shoplab.catalog import Catalog
 from shoplab.recommend.catalogue import Product
+from shoplab.recommend.histories import UserContext
 from shoplab.recommend.recommender import Recommendation
-from shoplab.recommend.visits import UserContext
 from shoplab.serving.backstage import Backstage
 from shoplab.settings import Settings
 from tests.metrics.memory_hdfs import MemoryHdfs
 
 RECOMMENDATION = pa.schema(
     [("user_id", pa.string()), ("rank", pa.int32()), ("product_id", pa.string()), ("score", pa.float64()),
-     ("collaborative", pa.float64()), ("content", pa.float64()), ("segment", pa.float64()), ("why", pa.string())]
+     ("collaborative", pa.float64()), ("content", pa.float64()), ("segment", pa.float64()), ("why", pa.string()),
+     ("sources", pa.map_(pa.string(), pa.float64()))]
 )  # fmt: skip
 SEGMENT = pa.schema([("user_id", pa.string()), ("segment", pa.int32()), ("segment_name", pa.string())])
 
@@ -54,8 +55,12 @@ class PlainRecommender:
 
     def recommend(self, users: Sequence[UserContext], k: int) -> list[list[Recommendation]]:
         self.asked += users
-        top = [Recommendation(f"p{n}", 1 / n, 0.5 / n, 0.3 / n, 0.2 / n, "planted") for n in range(1, 31)]
-        return [top[:k] for _ in users]
+        return [[_planted(n) for n in range(1, min(k, 30) + 1)] for _ in users]
+
+
+def _planted(n: int) -> Recommendation:
+    sources = {"als": 0.4 / n, "neighbours": 0.1 / n, "content": 0.3 / n, "popularity": 0.2 / n}
+    return Recommendation(f"p{n}", 1 / n, 0.5 / n, 0.3 / n, 0.2 / n, "planted", sources)
 
 
 @dataclass
@@ -84,15 +89,15 @@ class Shop:
         path = f"/data/processed/live/segments/batch={number:010d}/part-0.snappy.parquet"
         self.hdfs.files[path] = parquet(pa.Table.from_pylist(rows, SEGMENT))
 
-    def publish_batch(self, number: int, products: dict[str, list[str]]) -> None:
+    def publish_batch(self, number: int, products: dict[str, list[str]], schema: pa.Schema = RECOMMENDATION) -> None:
         rows = [
             {"user_id": user, "rank": rank, "product_id": product, "score": 1 / rank, "collaborative": 1 / rank,
-             "content": 0.0, "segment": 0.0, "why": f"batch {number}"}
+             "content": 0.0, "segment": 0.0, "why": f"batch {number}", "sources": {"recent": 1 / rank}}
             for user, items in products.items()
             for rank, product in reversed(list(enumerate(items, start=1)))
         ]  # fmt: skip
         folder = f"/data/processed/recommendations/batch={number:010d}"
-        self.hdfs.files[f"{folder}/part-0.snappy.parquet"] = parquet(pa.Table.from_pylist(rows, RECOMMENDATION))
+        self.hdfs.files[f"{folder}/part-0.snappy.parquet"] = parquet(pa.Table.from_pylist(rows, schema))
         self.hdfs.files[f"{folder}/_SUCCESS"] = b""
 
 

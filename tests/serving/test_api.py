@@ -39,6 +39,7 @@ def test_a_known_user_is_answered_by_the_model(stocked_client: TestClient) -> No
     assert body["items"][0] == {
         "rank": 1, "product_id": "p1", "category_code": "electronics.phone", "brand": "acme", "price": 9.5,
         "score": 1.0, "collaborative": 0.5, "content": 0.3, "segment": 0.2, "why": "planted",
+        "sources": {"als": 0.4, "neighbours": 0.1, "content": 0.3, "popularity": 0.2},
     }  # fmt: skip
     assert [item["rank"] for item in body["items"]] == [1, 2, 3]
 
@@ -72,7 +73,7 @@ def test_the_streams_items_come_first_and_the_model_fills_up(stocked_client: Tes
         "p7",
         "p10",
     ]
-    assert body["items"][0]["why"] == "batch 0"
+    assert (body["items"][0]["why"], body["items"][0]["sources"]) == ("batch 0", {"recent": 1.0})
     assert body["items"][0]["brand"] == "acme"
     assert len(stocked_client.get("/recommendations/u2", params={"k": 1}).json()["items"]) == 1
 
@@ -99,6 +100,17 @@ def test_a_new_model_and_new_segments_are_taken_up(stocked_client: TestClient, s
     stocked.look()
     body = stocked_client.get("/recommendations/u1").json()
     assert (body["model_version"], body["segment_name"]) == ("v2", "returned")
+
+
+def test_going_back_to_older_versions_is_taken_up(stocked_client: TestClient, stocked: Any) -> None:
+    for model, segments, name in (("v2", "s2", "returned"), ("v1", "s1", "browsers")):
+        stocked.publish_model(model)
+        if segments == "s2":
+            stocked.publish_segments(segments, {"u1": (3, "returned")})
+        stocked.hdfs.files["/data/processed/segments/CURRENT"] = segments.encode()
+        stocked.look()
+        body = stocked_client.get("/recommendations/u1").json()
+        assert (body["model_version"], body["segment_name"]) == (model, name)
 
 
 def test_hdfs_going_away_keeps_the_answers_and_health_says_so(stocked_client: TestClient, stocked: Any) -> None:

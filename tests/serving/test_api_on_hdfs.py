@@ -17,12 +17,12 @@ from shoplab.errors import ServiceError
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.points import Point
 from shoplab.metrics.spool import Outcome, write_or_spool
-from shoplab.recommend.als import Factors
 from shoplab.recommend.catalogue import Catalogue, Product
-from shoplab.recommend.content import fit_content
-from shoplab.recommend.popularity import Popularity
+from shoplab.recommend.files import save
+from shoplab.recommend.log import build_log
 from shoplab.recommend.recommender import Recommender
 from shoplab.recommend.shoppers import NO_SEGMENT, Shoppers
+from shoplab.recommend.training import fit
 from shoplab.serving.server import ApiHandle, start_api
 from shoplab.settings import Settings
 from tests.serving.conftest import RECOMMENDATION, SEGMENT, free_port, parquet
@@ -46,11 +46,9 @@ def small_recommender() -> Recommender:
     products = Catalogue(tuple(Product(f"p{n}", None, "electronics.phone", "acme", 10.0 * n) for n in range(3)))
     one = np.array([0, 1, 2])
     shoppers = Shoppers(("a", "b"), np.full(2, NO_SEGMENT, np.int16), one, np.array([0, 2]), np.zeros(2, np.int8))
-    tastes = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    items = np.array([[1, 0], [0.1, 0.1], [0, 1]], dtype=np.float32)
-    factors = Factors(["a", "b"], ["p0", "p1", "p2"], tastes, items, "implicit")
-    popularity = Popularity((), (), np.array([[0.1, 1.0, 0.1]], dtype=np.float32))
-    return Recommender(products, shoppers, factors, fit_content(products), popularity)
+    users, items = ["a", "b", *"cdef"], ["p0", "p2", *["p1"] * 4]
+    log = build_log(products, users, users, items, np.zeros(6, np.int8), np.arange(6.0))
+    return Recommender(products, shoppers, fit(log, "next-item", rank=2))
 
 
 def ask_until(api: ApiHandle, path: str, holds: Callable[[Any], bool]) -> Any:
@@ -65,7 +63,7 @@ def test_the_api_takes_up_what_is_published_while_it_runs(api: ApiHandle, catalo
     ask_until(api, "/health", lambda body: "./lab train" in body["problems"].get("model", ""))
 
     model = small_recommender()
-    version = catalog.publish("models/recommender", lambda path: model.save(catalog.storage, path))
+    version = catalog.publish("models/recommender", lambda path: save(model, catalog.storage, path))
     body = ask_until(api, "/recommendations/b?k=2", lambda body: body.get("model_version") == version)
     assert (body["source"], body["items"][0]["product_id"], body["items"][0]["price"]) == ("model", "p2", 20.0)
     stranger = httpx.get(f"{api.url}/recommendations/stranger?k=1", trust_env=False).json()
@@ -76,12 +74,18 @@ def test_the_api_takes_up_what_is_published_while_it_runs(api: ApiHandle, catalo
     ask_until(api, "/recommendations/b", lambda body: body["segment_name"] == "loyal")
 
     item = {"user_id": "b", "rank": 1, "product_id": "p0", "score": 0.5, "collaborative": 0.5, "content": 0.0,
-            "segment": 0.0, "why": "live"}  # fmt: skip
+            "segment": 0.0, "why": "live", "sources": {"als": 0.5}}  # fmt: skip
     place = catalog.path("recommendations", "batch=0000000000", "part-0.parquet")
     catalog.storage.write(place, parquet(pa.Table.from_pylist([item], RECOMMENDATION)))
     body = ask_until(api, "/recommendations/b", lambda body: body["source"] == "live")
     assert [item["product_id"] for item in body["items"]] == ["p0", "p2", "p1"]
+    assert body["items"][0]["sources"] == {"als": 0.5}
     assert httpx.get(f"{api.url}/health", trust_env=False).json()["status"] == "ok"
+
+    newer = catalog.publish("models/recommender", lambda path: save(model, catalog.storage, path))
+    ask_until(api, "/recommendations/b", lambda body: body["model_version"] == newer)
+    assert catalog.rollback("models/recommender") == (newer, version)
+    ask_until(api, "/recommendations/b", lambda body: body["model_version"] == version)
 
 
 class Away(EmbeddedStore):

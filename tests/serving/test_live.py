@@ -5,6 +5,7 @@ import pytest
 
 from shoplab.serving import live
 from shoplab.serving.live import BatchFeed, LiveItem, LiveRecommendations
+from tests.serving.conftest import RECOMMENDATION
 
 FOLDER = "/data/processed/recommendations"
 
@@ -13,10 +14,11 @@ def rows(**products: list[str]) -> pa.Table:
     return pa.Table.from_pylist(
         [
             {"user_id": user, "rank": rank, "product_id": product, "score": 0.5, "collaborative": 0.3, "content": 0.2,
-             "segment": 0.0, "why": "w"}
+             "segment": 0.0, "why": "w", "sources": [("als", 0.3), ("content", 0.2)]}
             for user, items in products.items()
             for rank, product in enumerate(items, start=1)
-        ]
+        ],
+        RECOMMENDATION,
     )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def numbers(feed: BatchFeed) -> list[str]:
 def test_items_come_back_by_rank_whatever_order_the_file_had() -> None:
     kept = LiveRecommendations()
     kept.add(rows(u2=["p4"], u1=["p1", "p2", "p3"]).take([3, 0, 2, 1]))
-    assert kept.of("u1")[0] == LiveItem("p1", 0.5, 0.3, 0.2, 0.0, "w")
+    assert kept.of("u1")[0] == LiveItem("p1", 0.5, 0.3, 0.2, 0.0, "w", {"als": 0.3, "content": 0.2})
     assert products(kept.of("u1")) == ["p1", "p2", "p3"]
     assert kept.of("u3") == []
 
@@ -108,3 +110,20 @@ def test_a_damaged_batch_raises_once_and_the_next_one_is_read(shop: Any) -> None
     with pytest.raises(pa.ArrowInvalid):
         numbers(feed)
     assert numbers(feed) == ["batch 1"]
+
+
+def test_a_batch_from_before_sources_were_told_is_read(shop: Any) -> None:
+    without = RECOMMENDATION.remove(RECOMMENDATION.get_field_index("sources"))
+    shop.publish_batch(0, {"u1": ["p1"], "u2": ["p2"]}, without)
+    shop.publish_batch(1, {"u1": ["p3"]})
+    kept = LiveRecommendations()
+    for batch in BatchFeed(shop.hdfs, FOLDER, live.COLUMNS).poll():
+        kept.add(batch)
+    assert [(item.product_id, item.sources) for item in kept.of("u1")] == [("p3", {"recent": 1.0})]
+    assert [(item.product_id, item.sources) for item in kept.of("u2")] == [("p2", {})]
+
+
+def test_a_batch_without_another_column_is_damaged(shop: Any) -> None:
+    shop.publish_batch(0, {"u1": ["p1"]}, RECOMMENDATION.remove(RECOMMENDATION.get_field_index("score")))
+    with pytest.raises(pa.ArrowInvalid, match="score"):
+        numbers(BatchFeed(shop.hdfs, FOLDER, live.COLUMNS))

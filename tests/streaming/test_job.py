@@ -14,12 +14,14 @@ from shoplab.ingest.job import ingest
 from shoplab.ingest.mapping import load_mapping
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
+from shoplab.recommend.rollback import roll_back_segments
 from shoplab.schemas import USER
 from shoplab.segments.job import Request, segment
 from shoplab.settings import Settings
 from shoplab.streaming.job import LiveJob, start_stream
 from shoplab.streaming.replay import replay
 from shoplab.streaming.topic import empty_topic
+from shoplab.streaming.users import LiveUsers
 from shoplab.streaming.verify import reconcile
 from tests.data import csv_file, raw_line
 
@@ -92,6 +94,7 @@ def test_events_features_segments_recommendations_and_metrics(
     assert list(newcomer["rank"]) == list(range(1, len(newcomer) + 1))
     assert not newcomer.empty
     assert newcomer["score"].is_monotonic_decreasing
+    assert [sum(dict(parts).values()) for parts in newcomer["sources"]] == pytest.approx(list(newcomer["score"]))
     [point] = store.query("stream_batch")[-1:]
     assert point.fields["rows"] == job.accounts[-1].rows
     assert {p.tags["event_type"] for p in store.query("activity")} == {"view"}
@@ -130,3 +133,27 @@ def test_a_newer_model_is_taken_up_by_the_next_batch(live: Settings, spark: Spar
     assert first is not None
     assert second is not None
     assert first.version < second.version
+
+
+def test_going_back_to_older_models_is_taken_up_by_the_next_batch(
+    live: Settings, spark: SparkSession, tmp_path: Path
+) -> None:
+    users, catalog = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db")).users, Catalog(live, spark)
+    older = _taken_up(users, catalog)
+    train(catalog)
+    segment(catalog, Request(k=4))
+    newer = _taken_up(users, catalog)
+    assert newer[0] > older[0]
+    assert [len(found) for found in (*older[1:], *newer[1:])] == [3, 3, 4, 4]
+    catalog.rollback("models/recommender")
+    roll_back_segments(catalog)
+    assert _taken_up(users, catalog) == older
+
+
+def _taken_up(users: LiveUsers, catalog: Catalog) -> tuple[str, set[str], set[str]]:
+    """The recommender's version, the segments of the model, and those whose sizes are counted."""
+    recommender, segmentation = users._current_recommender(catalog), users._current_segmentation(catalog)
+    assert recommender is not None
+    assert segmentation is not None
+    assert users._sizes is not None
+    return recommender.version, set(segmentation.kmeans.names), set(users._sizes._users)

@@ -113,8 +113,8 @@ def _learn(catalog: Catalog, october: Path) -> Story:
         analysed = analyse(catalog, say)
     with step("segment: RFM and k-means"):
         segmented = segment(catalog)
-    with step("train: ALS, TF-IDF, popularity by segment"):
-        trained = train(catalog)
+    with step("train: co-visits, neighbours, ALS, TF-IDF, popularity by segment; the blend") as say:
+        trained = train(catalog, say=say)
     return Story(ingested, analysed, segmented, trained)
 
 

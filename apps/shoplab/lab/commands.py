@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,3 +332,37 @@ def segments(settings: Settings, events: int, shops: int, fits: int, json_file: 
     table(columns, rows)
     if json_file:
         json_file.write_text(json.dumps([one.as_json() for one in found], indent=2) + "\n")
+
+
+@bench.command()
+@click.option("--train", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--test", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--pairs", default=1_350_000, show_default=True, type=click.IntRange(min=1_000), help="For ALS.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Of ALS, each way.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
+)
+@click.pass_obj
+def recommender(settings: Settings, train: Path, test: Path, pairs: int, runs: int, json_file: Path | None) -> None:
+    """Times fitting the recommender on one file of events or sessions and ranking every prefix of another, and ALS
+    against `implicit` called directly. How good the lists are says ./lab evaluate.
+
+    Example: ./lab bench recommender --train train.txt --test test.txt
+    """
+    from shoplab.console import step, table
+    from shoplab.recommend.bench import measure
+    from shoplab.recommend.evaluate.readers import read_split
+    from shoplab.spark import spark_session
+
+    with spark_session(settings, "bench recommender") as spark, step("bench recommender") as say:
+        found = measure(spark, read_split(settings, train, test, False, None, 7, say), pairs, runs, say)
+    rows: list[Sequence[object]] = [
+        ["fit, all sources and blends", f"{found.visits:,} visits", found.fit_s],
+        ["rank, all sources and blends", f"{found.cases:,} prefixes", found.rank_s],
+        ["ALS by ./lab", f"{found.pairs:,} pairs", found.als_s],
+        ["ALS by implicit directly", f"{found.pairs:,} pairs", found.direct_s],
+        ["ALS, ratio", "", f"{found.als_ratio:.2f}"],
+    ]
+    table(["what", "of", "seconds"], rows)
+    if json_file:
+        json_file.write_text(json.dumps(found.as_json(), indent=2) + "\n")

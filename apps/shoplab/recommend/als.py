@@ -68,17 +68,23 @@ def _confidence(weights: csr_matrix) -> csr_matrix:
 
 
 def _fit_on_driver(pairs: DataFrame, rank: int, seed: int) -> Factors:
-    from implicit.cpu.als import AlternatingLeastSquares
-
     table = pairs.select("user_id", "product_id", "weight").toArrow()
     user_ids, users = _indexed(table["user_id"])
     item_ids, items = _indexed(table["product_id"])
     weights = csr_matrix((table["weight"].to_numpy(), (users, items)), shape=(len(user_ids), len(item_ids)))
+    fitted = fit_als_on_matrix(weights, rank, seed)
+    return Factors(user_ids, item_ids, fitted.user_factors, fitted.item_factors, fitted.engine)
+
+
+def fit_als_on_matrix(weights: csr_matrix, rank: int, seed: int = 7) -> Factors:
+    """By `implicit`, from weights of shape (users, items); the ids are left empty."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
     # implicit's own threads do the work; BLAS threads under them only get in the way
     with threadpool_limits(1, "blas"):
         als = AlternatingLeastSquares(rank, regularization=REGULARIZATION, iterations=ITERATIONS, random_state=seed)
         als.fit(_confidence(weights), show_progress=False)
-    return Factors(user_ids, item_ids, als.user_factors, als.item_factors, "implicit")
+    return Factors([], [], als.user_factors, als.item_factors, "implicit")
 
 
 def _indexed(column: Any) -> tuple[list[str], NDArray[np.int32]]:

@@ -51,6 +51,11 @@ class Catalogue:
         """Per product the dense code of its category and brand together."""
         return _codes([f"{product.category}\t{product.brand or ''}" for product in self.products])
 
+    @cached_property
+    def prices(self) -> NDArray[np.float32]:
+        """Per product the natural logarithm of 1 + its price, NaN where it is unknown."""
+        return np.log1p(np.array([np.nan if p.price is None else max(p.price, 0.0) for p in self.products], np.float32))
+
     def to_arrow(self) -> pa.Table:
         columns = zip(*self.products, strict=True) if self.products else [()] * len(_SCHEMA)
         return pa.table([pa.array(list(column), kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)],

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 @click.command(short_help="Train the recommender on all events.")
 @click.option("--engine", type=click.Choice(["auto", "spark", "implicit"]), default="auto", show_default=True)
 @click.option("--rank", type=click.IntRange(2, 512), default=32, show_default=True, help="Length of the ALS vectors.")
+@click.option("--force", is_flag=True, help="Publish also a model that does worse than the current one.")
 @click.pass_obj
-def train(settings: Settings, engine: str, rank: int) -> None:
-    """Trains the recommender on all events and publishes it.
+def train(settings: Settings, engine: str, rank: int, force: bool) -> None:
+    """Trains the recommender on all events and publishes it, unless it does worse than the current one.
 
     Example: ./lab train --engine spark --rank 64
     """
@@ -29,10 +30,10 @@ def train(settings: Settings, engine: str, rank: int) -> None:
     from shoplab.spark import spark_session
 
     Catalog(settings).need("events")
-    if submitted(settings, engine=engine, rank=rank):
+    if submitted(settings, engine=engine, rank=rank, force=force):
         return
-    with spark_session(settings, "train") as spark, step("train"):
-        summary = run(Catalog(settings, spark), engine, rank)  # type: ignore[arg-type]
+    with spark_session(settings, "train") as spark, step("train") as say:
+        summary = run(Catalog(settings, spark), engine, rank, force, say)  # type: ignore[arg-type]
     write_job_points(settings, "train", lambda: model_points(load_current(settings), summary))
     echo_summary(summary)
 
@@ -41,6 +42,7 @@ def echo_summary(summary: "TrainSummary") -> None:
     """Prints what was trained, in one line."""
     click.echo(
         f"recommender {summary.version}: {summary.users:,} users, {summary.products:,} products, "
-        f"{summary.pairs:,} pairs, {summary.segments} segments; "
+        f"{summary.pairs:,} pairs, {summary.segments} segments; {summary.blend}, "
         f"ALS by {summary.engine}, rank {summary.rank}; {summary.seconds} s"
     )
+    click.echo(summary.verdict.words)

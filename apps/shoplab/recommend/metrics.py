@@ -5,9 +5,9 @@ import datetime as dt
 import numpy as np
 
 from shoplab.metrics.points import Field, Point
+from shoplab.recommend.histories import UserContext
 from shoplab.recommend.job import TrainSummary
 from shoplab.recommend.recommender import Recommender
-from shoplab.recommend.visits import UserContext
 
 SAMPLE_USERS, PER_USER = 1_000, 10
 

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from shoplab.recommend.catalogue import Catalogue, words_for
-from shoplab.recommend.popularity import Popularity
-from shoplab.recommend.visits import Visits
+from shoplab.recommend.histories import Histories
 
 _DID = ("viewed", "put in your cart", "bought")
 _CONTENT = 1
@@ -14,13 +13,13 @@ _CONTENT = 1
 class Reasons:
     """Reasons for one batch of users."""
 
-    def __init__(self, catalogue: Catalogue, popularity: Popularity, visits: Visits) -> None:
+    def __init__(self, catalogue: Catalogue, segment_names: Sequence[str], histories: Histories) -> None:
         self.catalogue = catalogue
-        self.popularity = popularity
-        self.visits = visits
+        self.segment_names = segment_names
+        self.histories = histories
         self.met: dict[int, list[tuple[int, int]]] = defaultdict(list)  # owner -> (item, kind), newest first
         for owner, item, kind in zip(
-            *(part[::-1].tolist() for part in (visits.owners, visits.items, visits.kinds)), strict=True
+            *(part[::-1].tolist() for part in (histories.owners, histories.items, histories.kinds)), strict=True
         ):
             self.met[owner].append((item, kind))
 
@@ -28,16 +27,15 @@ class Reasons:
         """Seen before, or else named after the largest of the collaborative, content and segment parts."""
         for met, kind in self.met[owner]:
             if met == item:
-                return f"you {_DID[kind]} it lately" if kind == 0 else "it is still in your cart"
+                return ("you viewed it lately", "it is still in your cart", "you bought it before")[kind]
         largest = max(range(3), key=lambda part: parts[part])
-        if largest == _CONTENT:
+        if largest == _CONTENT and self.met[owner]:
             return self._like_what_was_met(owner, item)
-        if largest < _CONTENT:
+        if largest <= _CONTENT:
             return "chosen by shoppers with your habits"
-        row = self.popularity.row(self.visits.segments[owner])
-        return (
-            f"popular among {self.popularity.names[row]}" if row < len(self.popularity.names) else "popular in the shop"
-        )
+        segment = self.histories.segments[owner]
+        named = 0 <= segment < len(self.segment_names)
+        return f"popular among {self.segment_names[segment]}" if named else "popular in the shop"
 
     def _like_what_was_met(self, owner: int, item: int) -> str:
         shelves, categories = self.catalogue.shelf_codes, self.catalogue.category_codes

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from shoplab.recommend.catalogue import words_for
+from shoplab.recommend.histories import UserContext
+from shoplab.recommend.log import KINDS
 from shoplab.recommend.recommender import Recommendation, Recommender
-from shoplab.recommend.shoppers import KINDS
-from shoplab.recommend.visits import UserContext
 
 SHOWN = 5  # last products of a user
 

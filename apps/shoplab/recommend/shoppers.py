@@ -9,9 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shoplab.recommend.catalogue import Catalogue
+from shoplab.recommend.log import KINDS
 
-KINDS = ("view", "cart", "purchase")
-PURCHASE = KINDS.index("purchase")
 NO_SEGMENT = -1
 
 

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from shoplab.errors import ServiceError
+from shoplab.recommend.histories import UserContext
 from shoplab.recommend.recommender import Recommendation, Recommender
-from shoplab.recommend.visits import UserContext
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.live import LiveItem
 
@@ -15,7 +15,7 @@ Source = Literal["live", "model", "popular"]
 
 
 class Item(BaseModel):
-    """One recommended product. collaborative, content and segment add up to score."""
+    """One recommended product. collaborative, content and segment add up to score; so do the sources, where known."""
 
     rank: int
     product_id: str
@@ -27,6 +27,7 @@ class Item(BaseModel):
     content: float
     segment: float
     why: str
+    sources: dict[str, float]
 
 
 class Answer(BaseModel):
@@ -112,6 +113,7 @@ def _items(found: Sequence[LiveItem | Recommendation], recommender: Recommender 
                 content=item.content,
                 segment=item.segment,
                 why=item.why,
+                sources=item.sources,
             )
         )
     return items

@@ -7,8 +7,9 @@ from threading import Event, Thread
 
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError
+from shoplab.recommend.files import load as load_recommender
+from shoplab.recommend.histories import UserContext
 from shoplab.recommend.recommender import Recommender
-from shoplab.recommend.visits import UserContext
 from shoplab.serving import customers, live
 from shoplab.serving.customers import Customers, LiveSegments, Segment, load_customers
 from shoplab.serving.live import BatchFeed, LiveRecommendations
@@ -26,7 +27,7 @@ class Backstage:
     What was loaded stays while HDFS is away. `problems` says, per source, what is wrong and what to type.
     """
 
-    def __init__(self, catalog: Catalog, load: Callable[[Storage, str], Recommender] = Recommender.load) -> None:
+    def __init__(self, catalog: Catalog, load: Callable[[Storage, str], Recommender] = load_recommender) -> None:
         self._catalog = catalog
         self._load = load
         self._feed = BatchFeed(catalog.storage, catalog.path("recommendations"), live.COLUMNS)

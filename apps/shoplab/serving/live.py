@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from shoplab.storage import Storage
 
-MOST_USERS = 200_000  # under 1 KB each with ten recommendations, 160 MB in all
+MOST_USERS = 200_000  # under 1 KB each with ten recommendations, 170 MB in all
 BATCHES_AT_START = 200
 
 
@@ -27,9 +27,11 @@ class LiveItem(NamedTuple):
     content: float
     segment: float
     why: str
+    sources: dict[str, float]
 
 
 COLUMNS = ["user_id", "rank", *LiveItem._fields]
+_LATER = {"sources": pa.map_(pa.string(), pa.float64())}  # columns that older files lack
 
 
 class LiveRecommendations:
@@ -49,7 +51,9 @@ class LiveRecommendations:
     def add(self, batch: pa.Table) -> None:
         """Takes a batch with schemas.RECOMMENDATION's columns in; its users' older recommendations go."""
         ordered = batch.select(COLUMNS).sort_by([("user_id", "ascending"), ("rank", "ascending")])
-        rows = zip(*(column.to_pylist() for column in ordered.columns), strict=True)
+        columns = {name: ordered[name].to_pylist() for name in COLUMNS}
+        columns["sources"] = [dict(parts or ()) for parts in columns["sources"]]
+        rows = zip(*columns.values(), strict=True)
         packed = {user: _pack(row[2:] for row in items) for user, items in groupby(rows, itemgetter(0))}
         with self._lock:
             for user, items in packed.items():
@@ -70,8 +74,13 @@ class LiveRecommendations:
 
 def _pack(items: Iterable[Sequence[Any]]) -> bytes:
     """Reasons repeat themselves and scores need no 17 digits: about a quarter of the plain size."""
-    short = [[round(value, 6) if isinstance(value, float) else value for value in item] for item in items]
-    return zlib.compress(orjson.dumps(short), level=1)
+    return zlib.compress(orjson.dumps([[_short(value) for value in item] for item in items]), level=1)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: round(part, 4) for name, part in value.items()}
+    return round(value, 6) if isinstance(value, float) else value
 
 
 class BatchFeed:
@@ -109,4 +118,10 @@ class BatchFeed:
 
 
 def read_parquet(storage: Storage, path: str, columns: list[str]) -> pa.Table:
-    return pq.read_table(pa.BufferReader(storage.read(path)), columns=columns)
+    """These columns of a file; `sources` is null where the file is from before there was such a column."""
+    file = pa.BufferReader(storage.read(path))
+    lacking = set(columns) & set(_LATER) - set(pq.read_schema(file).names)
+    table = pq.read_table(file, columns=[name for name in columns if name not in lacking])
+    for name in lacking:
+        table = table.append_column(name, pa.nulls(len(table), _LATER[name]))
+    return table

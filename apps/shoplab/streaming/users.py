@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from shoplab.recommend.histories import UserContext
     from shoplab.recommend.recommender import Recommendation, Recommender
-    from shoplab.recommend.visits import UserContext
     from shoplab.segments.model import Segmentation
 
 MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within its 10 seconds
@@ -143,7 +143,7 @@ def _recent_events(events: DataFrame, users: "pd.DataFrame") -> dict[str, list[t
 
 
 def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) -> "list[UserContext]":
-    from shoplab.recommend.visits import UserContext
+    from shoplab.recommend.histories import UserContext
 
     return [
         UserContext(user_id, None if segment is None or segment != segment else int(segment), recent.get(user_id, []))

@@ -59,13 +59,22 @@ function itemRow(item, best) {
   const cell = element("td");
   cell.append(score);
   const price = item.price === null ? "–" : number(item.price, 2);
-  row.append(element("td", item.rank, "num"), product, element("td", item.brand ?? "–"), element("td", price, "num"), cell, element("td", item.why));
+  const why = element("td", item.why);
+  why.append(element("small", sources(item).slice(0, 3).join(" · ")));
+  row.append(element("td", item.rank, "num"), product, element("td", item.brand ?? "–"), element("td", price, "num"), cell, why);
   return row;
+}
+
+// "neighbours 0.41", the largest first; none of batches from before sources were told apart.
+function sources(item) {
+  const told = Object.entries(item.sources).filter(([, part]) => part !== 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
+  return told.map(([name, part]) => `${name} ${number(part, 2)}`);
 }
 
 function stack(item, best) {
   const bar = element("div", undefined, "stack");
-  bar.title = PARTS.map((part) => `${part} ${number(item[part], 3)}`).join(", ");
+  const parts = PARTS.map((part) => `${part} ${number(item[part], 3)}`).join(", ");
+  bar.title = [parts, ...sources(item)].join("\n");
   for (const part of PARTS) {
     const piece = element("i", undefined, part);
     piece.style.width = `${(100 * Math.max(0, item[part])) / best}%`;

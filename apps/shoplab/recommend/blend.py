@@ -1,0 +1,91 @@
+"""Two ways to one score: a fixed formula over the sources, and trees that learned what to make of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from shoplab.recommend.candidates import NAMES, OWNER_OF_COLUMN, Candidates
+from shoplab.recommend.sources.base import Floats
+from shoplab.recommend.trees import Trees
+
+FIXED, LEARNED = "fixed blend", "learned blend"
+COLLABORATIVE = ("recent", "covisits", "neighbours", "als")
+_STEP = 0.2
+_LATENT = (0.0, 0.1, 0.25, 0.5)
+_TIE = 1e-3  # of popularity: what no part tells apart
+
+
+class Blend(Protocol):
+    def scores(self, candidates: Candidates) -> NDArray[np.float64]:
+        """Per candidate, in [0, 1]."""
+        ...
+
+    def parts(self, candidates: Candidates) -> Floats:
+        """Per candidate what each of NAMES adds to the score, none below 0, shape (pairs, sources)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """score = alpha * collaborative + beta * content + gamma * segment. Each source is divided by its largest value
+    among the case's candidates; collaborative is `latent` of ALS and the rest in equal parts of recent, covisits and
+    neighbours.
+    """
+
+    alpha: float = 0.5
+    beta: float = 0.3
+    gamma: float = 0.2
+    latent: float = 0.25
+
+    def scores(self, candidates: Candidates) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = self.parts(candidates).sum(axis=1).astype(np.float64)
+        return total
+
+    def parts(self, candidates: Candidates) -> Floats:
+        return candidates.scaled() * self._weights()
+
+    def _weights(self) -> Floats:
+        visits = self.alpha * (1 - self.latent) / (len(COLLABORATIVE) - 1)
+        of = dict.fromkeys(COLLABORATIVE, visits) | {"als": self.alpha * self.latent}
+        of |= {"content": self.beta, "segment popularity": self.gamma, "popularity": _TIE}
+        return np.array([of[name] for name in NAMES], dtype=np.float32) / (1 + _TIE)
+
+
+def tuned(worth: Callable[[Fixed], float]) -> Fixed:
+    """The weights that are worth most: first ALS's part, then alpha + beta + gamma = 1 in steps of 0.2."""
+    latent = max(_LATENT, key=lambda part: worth(Fixed(latent=part)))
+    steps = np.arange(0, 1 + _STEP / 2, _STEP).round(1).tolist()
+    pairs = [(a, b) for a, b in product(steps, steps) if a + b <= 1 + 1e-9]
+    return max([Fixed(latent=latent), *(Fixed(a, b, round(1 - a - b, 1), latent) for a, b in pairs)], key=worth)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """score: the probability that the trees give. A source's part is its share of what the log-odds would lose if it
+    were silent.
+    """
+
+    trees: Trees
+
+    def scores(self, candidates: Candidates) -> NDArray[np.float64]:
+        odds: NDArray[np.float64] = expit(self.trees.log_odds(candidates.seen))
+        return odds
+
+    def parts(self, candidates: Candidates) -> Floats:
+        lost = np.stack([self._lost(candidates, name) for name in NAMES], axis=1)
+        listed = candidates.scaled() > 0
+        total = lost.sum(axis=1, keepdims=True)
+        listed_share = listed / np.maximum(listed.sum(axis=1, keepdims=True), 1)
+        share = np.where(total > 0, lost / np.where(total > 0, total, 1), listed_share)
+        return (share * self.scores(candidates)[:, None]).astype(np.float32)
+
+    def _lost(self, candidates: Candidates, name: str) -> NDArray[np.float64]:
+        silent = candidates.seen.copy()
+        silent[:, [owner == name for owner in OWNER_OF_COLUMN]] = 0
+        lost: NDArray[np.float64] = np.maximum(self.trees.log_odds(candidates.seen) - self.trees.log_odds(silent), 0)
+        return lost

@@ -1,0 +1,85 @@
+"""What each source is worth: the blend without it, on the same cases."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoplab.console import Say
+from shoplab.recommend.evaluate import measures
+from shoplab.recommend.evaluate.leaderboard import LENGTH, Cases
+from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
+from shoplab.recommend.histories import Histories
+from shoplab.recommend.log import Ints
+
+SAMPLE = 10_000  # cases ranked again without each source
+LOOKED_AT = ("recall@20", "MRR@20")
+
+
+class Ranker(Protocol):
+    """What an evaluation asks of a trained recommender; see recommend.training.Trained."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def validation(self) -> dict[str, float]: ...
+    def rank(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]: ...
+    def ranked(self, histories: Histories, top: int) -> tuple[Ints, NDArray[np.float32]]: ...
+    def without(self, source: str) -> "Ranker": ...
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The default blend without one source. change: to the figure with it, same cases; below 0: the source helps."""
+
+    source: str
+    measures: dict[str, Interval]
+    change: dict[str, Interval]
+
+    @property
+    def verdict(self) -> str:
+        change = self.change[LOOKED_AT[0]]
+        return "helps" if change.high < 0 else "harms" if change.low > 0 else "no difference shown"
+
+    def as_json(self) -> dict[str, Any]:
+        opened = {key: {name: i._asdict() for name, i in getattr(self, key).items()} for key in ("measures", "change")}
+        return {"source": self.source, **opened, "verdict": self.verdict}
+
+
+def sample(cases: Cases, seed: int) -> Cases:
+    """At most SAMPLE of the cases."""
+    if len(cases) <= SAMPLE:
+        return cases
+    return cases.take(np.sort(np.random.default_rng(seed).choice(len(cases), SAMPLE, replace=False)))
+
+
+def ablate(ranker: Ranker, cases: Cases, seed: int, say: Say) -> list[Removed]:
+    """The blend refitted without each source in turn."""
+    name = ranker.default
+    whole = _figures(ranker, cases, name)
+    found = []
+    for source in ranker.names:
+        say(f"without {source}")
+        found.append(_removed(source, whole, _figures(ranker.without(source), cases, name), cases.visits, seed))
+    return found
+
+
+def _figures(ranker: Ranker, cases: Cases, blend: str) -> Floats:
+    lists = ranker.rank(cases.histories, LENGTH, False)[blend]
+    return measures.per_case(lists, cases.targets, cases.unreachable)[:, [MEASURES.index(name) for name in LOOKED_AT]]
+
+
+def _removed(source: str, whole: Floats, part: Floats, visits: Ints, seed: int) -> Removed:
+    values = np.hstack([part, part - whole])
+    drawn = measures.resampled_means(values, visits, seed)
+    means = values.mean(axis=0) if len(values) else np.zeros(values.shape[1])
+    found = [measures.interval(mean, drawn[:, at]) for at, mean in enumerate(means)]
+    count = len(LOOKED_AT)
+    return Removed(
+        source,
+        dict(zip(LOOKED_AT, found[:count], strict=True)),
+        dict(zip(LOOKED_AT, found[count:], strict=True)),
+    )

@@ -1,0 +1,37 @@
+"""The segments of the training users, as `./lab segment` would find them: one of the sources goes by them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.products import products
+from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.users import users
+from shoplab.recommend.log import UNKNOWN, Log
+from shoplab.segments.history import user_history
+from shoplab.segments.kmeans import apply_segments, fit_segments
+
+
+class Groups(NamedTuple):
+    """of: segment per user of the log, UNKNOWN for none. names: of the segments."""
+
+    of: NDArray[np.int16]
+    names: tuple[str, ...]
+
+
+def segment_users(events: DataFrame, log: Log, seed: int) -> Groups | None:
+    """None where users are too much alike for two segments."""
+    clean = events.select(*(name for name in events.columns if name != "place"))
+    history = user_history(users(clean, sessions(clean), products(clean))).persist()
+    try:
+        model = fit_segments(history, seed=seed)
+        table = apply_segments(model, history).select("user_id", F.col("segment").cast("int")).toArrow()
+    finally:
+        history.unpersist()
+    if model.k < 2:
+        return None
+    found = dict(zip(table["user_id"].to_pylist(), table["segment"].to_pylist(), strict=True))
+    return Groups(np.array([found.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16), model.names)

@@ -1,0 +1,173 @@
+"""Who ranks best: every list held to the same targets, over all cases and slice by slice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from shoplab.recommend.evaluate import measures
+from shoplab.recommend.evaluate.grouping import Groups
+from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
+from shoplab.recommend.histories import Histories
+from shoplab.recommend.log import Ints
+
+FIXED, LEARNED, POPULAR = "fixed blend", "learned blend", "popularity"
+BLENDS = (FIXED, LEARNED)
+LENGTH = max(measures.CUTS)
+COMPARED = ("recall@20", "NDCG@20", "MRR@20")
+MANY = 1_000  # cases of a slice from which on a bad figure is no accident
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Those who were recommended to. targets, unreachable: as in `measures`. visits: cases of one visit (or user) are
+    alike. slices: name -> whether a case belongs to it.
+    """
+
+    histories: Histories
+    targets: csr_matrix
+    unreachable: Ints
+    visits: Ints
+    slices: Mapping[str, NDArray[np.bool_]]
+
+    def __len__(self) -> int:
+        return len(self.unreachable)
+
+    def take(self, rows: Ints) -> "Cases":
+        """These cases, in ascending order; without slices."""
+        return Cases(self.histories.take(rows), self.targets[rows], self.unreachable[rows], self.visits[rows], {})
+
+
+class Known(NamedTuple):
+    """Of the training log: visits that met each product, and all visits."""
+
+    met: Ints
+    visits: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ranking. ahead: how far the learned blend is above it, by COMPARED measure."""
+
+    name: str
+    kind: str
+    measures: dict[str, Interval]
+    coverage: float
+    novelty: float
+    gini: float
+    ahead: dict[str, Interval]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """recall: name of a ranking -> mean recall@20 over the cases of the slice."""
+
+    name: str
+    cases: int
+    recall: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Board:
+    """default: which of the blends is used, by validation."""
+
+    cases: int
+    default: str
+    rows: list[Row]
+    slices: list[Slice]
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        rows = [asdict(row) | _open(row.measures, "measures") | _open(row.ahead, "ahead") for row in self.rows]
+        return asdict(self) | {"rows": rows}
+
+
+def _open(intervals: Mapping[str, Interval], key: str) -> dict[str, Any]:
+    return {key: {name: interval._asdict() for name, interval in intervals.items()}}
+
+
+def judge(lists: Mapping[str, Ints], cases: Cases, known: Known, default: str, seed: int) -> Board:
+    """The whole board. lists: by name, at least LENGTH long where the catalogue is."""
+    figures = {name: measures.per_case(ranked, cases.targets, cases.unreachable) for name, ranked in lists.items()}
+    drawn = measures.resampled_means(np.hstack(list(figures.values())), cases.visits, seed)
+    resampled = dict(zip(figures, np.split(drawn, len(figures), axis=1), strict=True))
+    rows = [_row(name, lists[name], figures, resampled, known) for name in lists]
+    slices = list(_slices(lists, cases))
+    return Board(len(cases), default, rows, slices, below_popularity(slices))
+
+
+def _row(name: str, ranked: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], known: Known) -> Row:
+    means, learned = _mean(figures[name]), _mean(figures[LEARNED])
+    ahead = {
+        measure: measures.interval(learned[at] - means[at], resampled[LEARNED][:, at] - resampled[name][:, at])
+        for at, measure in enumerate(MEASURES)
+        if measure in COMPARED
+    }
+    shown = ranked[:, :LENGTH]
+    return Row(
+        name,
+        "blend" if name in BLENDS else "baseline" if name.startswith("implicit ") else "source",
+        {measure: measures.interval(means[at], resampled[name][:, at]) for at, measure in enumerate(MEASURES)},
+        measures.coverage(shown, len(known.met)),
+        measures.novelty(shown, known.met, known.visits),
+        measures.gini(shown, len(known.met)),
+        ahead,
+    )
+
+
+def _mean(values: Floats) -> Floats:
+    mean: Floats = values.mean(axis=0) if len(values) else np.zeros(values.shape[1])
+    return mean
+
+
+def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, groups: Groups | None) -> dict[str, Any]:
+    """By user (known: row in training, UNKNOWN for newcomers), place in the visit and segment, as far as they tell
+    cases apart.
+    """
+    parts = {}
+    if (known >= 0).any():
+        parts = {"user met in training": known >= 0, "newcomer": known < 0}
+    if first_clicks is not None:
+        parts |= {"after the first click": first_clicks, "after later clicks": ~first_clicks}
+    if groups is not None:
+        of = np.where(known >= 0, groups.of[known] if len(groups.of) else -1, -1)
+        parts |= {f"segment {name}": of == number for number, name in enumerate(groups.names)}
+    return parts
+
+
+def _slices(lists: Mapping[str, Ints], cases: Cases) -> Iterator[Slice]:
+    met = cases.histories.matrix(cases.targets.shape[1])
+    met.data[:] = 1
+    seen = csr_matrix(cases.targets.multiply(met))
+    fresh = csr_matrix(cases.targets - seen)
+    fresh.eliminate_zeros()
+    nothing = np.zeros_like(cases.unreachable)
+    whole = _recalls(lists, cases.targets, cases.unreachable)
+    for name, mine in cases.slices.items():
+        yield _slice(name, whole, mine)
+    yield _slice("item met before", _recalls(lists, seen, nothing), np.diff(seen.indptr) > 0)
+    new = np.diff(fresh.indptr) + cases.unreachable > 0
+    yield _slice("item not met before", _recalls(lists, fresh, cases.unreachable), new)
+
+
+def _recalls(lists: Mapping[str, Ints], targets: csr_matrix, unreachable: Ints) -> dict[str, Floats]:
+    sought = np.maximum(np.diff(targets.indptr) + unreachable, 1)
+    return {name: measures.hits(ranked[:, :LENGTH], targets).sum(axis=1) / sought for name, ranked in lists.items()}
+
+
+def _slice(name: str, recalls: Mapping[str, Floats], mine: NDArray[np.bool_]) -> Slice:
+    count = int(mine.sum())
+    return Slice(name, count, {one: float(recall[mine].mean()) if count else 0.0 for one, recall in recalls.items()})
+
+
+def below_popularity(slices: Sequence[Slice]) -> list[str]:
+    """A word on every large slice where showing the same to everybody would do better."""
+    return [
+        f"{one.name} ({one.cases:,} cases): the learned blend's recall@20 {one.recall[LEARNED]:.4f} is below"
+        f" popularity's {one.recall[POPULAR]:.4f}"
+        for one in slices
+        if one.cases >= MANY and one.recall[LEARNED] < one.recall[POPULAR]
+    ]

@@ -1,0 +1,145 @@
+"""An evaluation from its two files to the printed leaderboard: read, fit, rank, write, measure."""
+
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shoplab.console import Say
+from shoplab.recommend import training
+from shoplab.recommend.evaluate import files, leaderboard
+from shoplab.recommend.evaluate.ablation import Ranker, Removed, ablate, sample
+from shoplab.recommend.evaluate.baselines import rank_baselines
+from shoplab.recommend.evaluate.leaderboard import FIXED, LEARNED, LENGTH, Board, Cases, Known
+from shoplab.recommend.evaluate.readers import Split, read_split
+from shoplab.recommend.log import UNKNOWN, Ints, Log
+from shoplab.settings import Settings
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    protocol: training.Protocol
+    train: Path
+    test: Path
+    top: int
+    out: Path
+    map_name: str | None
+    seed: int
+    ablation: bool
+
+    @property
+    def by_user(self) -> bool:
+        return self.protocol == "next-month"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """seconds: of fitting, and of ranking all cases by all sources and blends."""
+
+    split: Split
+    ranker: Ranker
+    board: Board
+    removed: list[Removed]
+    ablated: int
+    seconds: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        return self.board.as_json() | {
+            "validation": self.ranker.validation,
+            "ablation": [one.as_json() for one in self.removed],
+            "ablation_cases": self.ablated,
+            "repeated_visits": self.split.repeated,
+            "notes": list(self.split.notes),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The cases, and what recs.parquet says of each: session and position, or user."""
+
+    cases: Cases
+    ids: tuple[str, ...]
+    positions: Ints | None
+
+
+def evaluate(settings: Settings, request: Request, say: Say) -> Evaluation:
+    """Writes the lists of the default blend as soon as they are there, then measures all."""
+    say("reading")
+    split = read_split(settings, request.train, request.test, request.by_user, request.map_name, request.seed, say)
+    return evaluate_split(split, request, say)
+
+
+def evaluate_split(split: Split, request: Request, say: Say) -> Evaluation:
+    """The same from what was read."""
+    started = time.monotonic()
+    say("fitting")
+    segments, names = (split.groups.of, split.groups.names) if split.groups else (None, ())
+    ranker: Ranker = training.fit(split.train, request.protocol, segments, names, seed=request.seed, say=say)
+    fitted = time.monotonic()
+    asked = next_month(split) if request.by_user else next_item(split)
+    say(f"ranking {len(asked.cases):,} cases")
+    lists = _all_lists(ranker, asked.cases, max(request.top, LENGTH))
+    ranked = time.monotonic()
+    files.write(_table(ranker, split, asked, lists[ranker.default][:, : request.top]), request.out)
+    say("outside baselines")
+    lists |= rank_baselines(split.train, request.by_user, asked.cases.histories, LENGTH, request.seed)
+    say("measuring")
+    met = np.asarray(split.train.incidence.sum(axis=0)).ravel().astype(np.int64)
+    board = leaderboard.judge(lists, asked.cases, Known(met, len(split.train)), ranker.default, request.seed)
+    few = sample(asked.cases, request.seed)
+    removed = ablate(ranker, few, request.seed, say) if request.ablation and len(few) else []
+    seconds = {"fit": round(fitted - started, 1), "rank": round(ranked - fitted, 1)}
+    return Evaluation(split, ranker, board, removed, len(few), seconds)
+
+
+def next_item(split: Split) -> Asked:
+    """A case per item of a test visit from the second on."""
+    histories, targets, visits, positions = training.cases_next_item(split.test)
+    histories = replace(histories, known=_rows_in(split.train, split.test)[histories.known])
+    unreachable = (np.diff(targets.indptr) == 0).astype(np.int64)
+    slices = leaderboard.slices_of(histories.known, positions == 2, None)
+    names = tuple(split.test.names[visit] for visit in visits)
+    return Asked(Cases(histories, targets, unreachable, visits, slices), names, positions)
+
+
+def next_month(split: Split) -> Asked:
+    """A case per user of the test part."""
+    histories, targets, user_ids, unreachable = training.cases_next_month(split.train, split.test)
+    if split.groups:
+        of = np.append(split.groups.of, UNKNOWN).astype(np.int64)
+        histories = replace(histories, segments=of[histories.known])
+    slices = leaderboard.slices_of(histories.known, None, split.groups)
+    return Asked(Cases(histories, targets, unreachable, np.arange(len(user_ids)), slices), user_ids, None)
+
+
+def _rows_in(train: Log, test: Log) -> Ints:
+    """Per user of the test log the row in the training log, UNKNOWN for newcomers, and once more for nobody."""
+    row = {user: place for place, user in enumerate(train.user_ids)}
+    return np.array([*(row.get(user, UNKNOWN) for user in test.user_ids), UNKNOWN], dtype=np.int64)
+
+
+def _all_lists(ranker: Ranker, cases: Cases, length: int) -> dict[str, Ints]:
+    """By source and blend; of one that has nothing to say, empty ones."""
+    found = ranker.rank(cases.histories, length, True)
+    silent = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
+    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED)}
+
+
+def _table(ranker: Ranker, split: Split, asked: Asked, lists: Ints) -> Any:
+    items = files.item_ids(split.train.catalogue, split.lines)
+    if asked.positions is None:
+        own, scores = ranker.ranked(asked.cases.histories, lists.shape[1])
+        return files.next_month_table(asked.ids, own, scores, items)
+    sessions = np.array([int(name) for name in asked.ids], dtype=np.int64) if split.lines else list(asked.ids)
+    return files.next_item_table(sessions, asked.positions, lists, items)
+
+
+def write_json(evaluation: Evaluation, path: Path) -> None:
+    """All figures."""
+    path.write_text(json.dumps(evaluation.as_json(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,27 @@
+"""Products of sparse matrices of which each row keeps its largest."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix, random
+
+from shoplab.recommend.sources.base import best_by_scipy, best_products, packed, trimmed, unpacked
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1200])
+def test_both_ways_equal_the_whole_product(rows: int) -> None:
+    seeds = np.random.default_rng(1)
+    left = csr_matrix(random(rows, 300, 0.02, random_state=seeds, dtype=np.float32))
+    right = csr_matrix(random(300, 80, 0.1, random_state=seeds, dtype=np.float32))
+    whole = (left @ right).toarray()
+    limit = -np.sort(-whole, axis=1)[:, 4:5] if rows else whole[:, :1]
+    expected = np.where((whole >= limit) & (whole > 0), whole, 0)
+    for found in (best_products(left, right, 5), best_by_scipy(left, right, 5)):
+        np.testing.assert_allclose(found.toarray(), expected, rtol=1e-5)
+        for row in range(rows):
+            assert (np.diff(found.data[found.indptr[row] : found.indptr[row + 1]]) <= 0).all()
+
+
+def test_trimmed_keeps_the_largest() -> None:
+    table = csr_matrix(np.array([[3, 1, 2], [0, 0, 0], [0, 5, 0]], dtype=np.float32))
+    assert trimmed(table, 2).toarray().tolist() == [[3, 0, 2], [0, 0, 0], [0, 5, 0]]
+    assert unpacked("t", packed("t", table)).toarray().tolist() == table.toarray().tolist()
