@@ -77,15 +77,17 @@ class Learned:
         return odds
 
     def parts(self, candidates: Candidates) -> Floats:
-        lost = np.stack([self._lost(candidates, name) for name in NAMES], axis=1)
+        odds, lost = self._odds_and_lost(candidates.seen)
         listed = candidates.scaled() > 0
-        total = lost.sum(axis=1, keepdims=True)
         listed_share = listed / np.maximum(listed.sum(axis=1, keepdims=True), 1)
+        total = lost.sum(axis=1, keepdims=True)
         share = np.where(total > 0, lost / np.where(total > 0, total, 1), listed_share)
-        return (share * self.scores(candidates)[:, None]).astype(np.float32)
+        return (share * expit(odds)[:, None]).astype(np.float32)
 
-    def _lost(self, candidates: Candidates, name: str) -> NDArray[np.float64]:
-        silent = candidates.seen.copy()
-        silent[:, [owner == name for owner in OWNER_OF_COLUMN]] = 0
-        lost: NDArray[np.float64] = np.maximum(self.trees.log_odds(candidates.seen) - self.trees.log_odds(silent), 0)
-        return lost
+    def _odds_and_lost(self, seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log-odds, and what they lose without each of NAMES; asked at once, for a single user's time goes into calls."""
+        silenced = np.stack([seen] * (1 + len(NAMES)))
+        for place, name in enumerate(NAMES, start=1):
+            silenced[place][:, [owner == name for owner in OWNER_OF_COLUMN]] = 0
+        odds = self.trees.log_odds(silenced.reshape(-1, seen.shape[1])).reshape(len(silenced), -1)
+        return odds[0], np.maximum(odds[0] - odds[1:], 0).T
