@@ -82,7 +82,8 @@ class Learned:
         listed_share = listed / np.maximum(listed.sum(axis=1, keepdims=True), 1)
         total = lost.sum(axis=1, keepdims=True)
         share = np.where(total > 0, lost / np.where(total > 0, total, 1), listed_share)
-        return (share * expit(odds)[:, None]).astype(np.float32)
+        parts: Floats = (share * expit(odds)[:, None]).astype(np.float32)
+        return parts
 
     def _odds_and_lost(self, seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log-odds, and what they lose without each of NAMES; asked at once: calls are what takes time."""

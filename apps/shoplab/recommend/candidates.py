@@ -132,9 +132,28 @@ def _met(histories: Histories, owners: Ints, items: Ints, size: int) -> NDArray[
     return table[np.where(found, at, len(pairs))]
 
 
-def top_lists(owners: Ints, items: Ints, scores: NDArray[np.float64], cases: int, count: int) -> tuple[Ints, Floats]:
-    """Items and scores, best first, shape (cases, count); UNKNOWN and 0 where there are fewer."""
-    order = np.lexsort((items, -scores, owners))
+def beyond(owners: Ints, groups: Ints, scores: NDArray[np.float64], most: int) -> NDArray[np.bool_]:
+    """Whether a candidate comes after its case's best `most` of the same group; never one of group UNKNOWN."""
+    order = np.lexsort((-scores, groups, owners))
+    keys = owners[order] * (groups.max(initial=0) + 2) + groups[order] + 1
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(keys, keys)
+    return (place >= most) & (groups >= 0)
+
+
+def top_lists(
+    owners: Ints,
+    items: Ints,
+    scores: NDArray[np.float64],
+    cases: int,
+    count: int,
+    last: NDArray[np.bool_] | None = None,
+) -> tuple[Ints, Floats]:
+    """Items and scores, best first, shape (cases, count); UNKNOWN and 0 where there are fewer. `last`: those that come
+    behind all others.
+    """
+    behind = np.zeros(len(owners), dtype=bool) if last is None else last
+    order = np.lexsort((items, -scores, behind, owners))
     place = np.arange(len(order)) - np.searchsorted(owners, owners)
     kept = place < count
     best = order[kept]

@@ -47,6 +47,12 @@ class Catalogue:
         return _codes([product.category for product in self.products])
 
     @cached_property
+    def known_categories(self) -> NDArray[np.int64]:
+        """category_codes, -1 where the category is unknown."""
+        known = np.array([bool(product.category) for product in self.products], dtype=bool)
+        return np.where(known, self.category_codes, -1).astype(np.int64)
+
+    @cached_property
     def shelf_codes(self) -> NDArray[np.int32]:
         """Per product the dense code of its category and brand together."""
         return _codes([f"{product.category}\t{product.brand or ''}" for product in self.products])

@@ -38,7 +38,8 @@ def save(model: Recommender, storage: Storage, path: str) -> None:
     storage.write(f"{path}/users.parquet", _to_parquet(model.shoppers.to_arrow()))
     storage.write(f"{path}/durable.npz", _to_npz({"durable": trained.finder.durable}))
     facts = {"fixed": asdict(trained.fixed), "learned": trained.learned is not None, "validation": trained.validation,
-             "segments": list(model.segment_names), "engine": model.factors.engine, "until": model.until}  # fmt: skip
+             "segments": list(model.segment_names), "engine": model.factors.engine, "until": model.until,
+             "most_of_category": trained.most_of_category}  # fmt: skip
     storage.write_json(f"{path}/model.json", facts)
 
 
@@ -53,7 +54,8 @@ def load(storage: Storage, path: str) -> Recommender:
     )
     finder = Finder(catalogue, sources, _from_npz(storage.read(f"{path}/durable.npz"))["durable"])
     learned = Learned(Trees.of(_from_npz(storage.read(f"{path}/trees.npz")))) if facts["learned"] else None
-    trained = Trained(finder, Fixed(**facts["fixed"]), learned, facts["validation"])
+    most = facts["most_of_category"]
+    trained = Trained(finder, Fixed(**facts["fixed"]), learned, facts["validation"], most_of_category=most)
     version = path.rsplit("=", 1)[-1]
     return Recommender(catalogue, shoppers, trained, tuple(facts["segments"]), facts["until"], version)
 

@@ -1,7 +1,7 @@
 """The train job: events and segments on HDFS -> a recommender, published unless it is worse than the one before."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,12 @@ class TrainSummary:
 
 
 def train(
-    catalog: Catalog, engine: Engine = "auto", rank: int = 32, force: bool = False, say: Say = lambda _: None
+    catalog: Catalog,
+    engine: Engine = "auto",
+    rank: int = 32,
+    force: bool = False,
+    most_of_category: int = 0,
+    say: Say = lambda _: None,
 ) -> TrainSummary:
     """Fits every source and both blends on all clean events. Segments take part where there are any.
 
@@ -62,6 +67,7 @@ def train(
     started = time.monotonic()
     events = catalog.read("events")
     model, pairs = fit_recommender(events, _current_segments(catalog), engine, rank, say)
+    model = replace(model, trained=replace(model.trained, most_of_category=most_of_category))
     facts = {
         "engine": model.factors.engine, "rank": model.factors.rank, "users": len(model.shoppers.ids),
         "products": len(model.catalogue), "pairs": pairs, "segments": len(model.segment_names),

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from shoplab.recommend.als import Factors
 from shoplab.recommend.blend import COLLABORATIVE
-from shoplab.recommend.candidates import CHUNK, NAMES, Candidates, top_lists
+from shoplab.recommend.candidates import CHUNK, NAMES, Candidates
 from shoplab.recommend.catalogue import Catalogue, Product
 from shoplab.recommend.histories import Histories, UserContext, read_histories
 from shoplab.recommend.log import UNKNOWN, Ints
@@ -91,7 +91,7 @@ class Recommender:
     def _answers(self, histories: Histories, k: int) -> list[list[Recommendation]]:
         candidates = self.trained.finder.find(histories)
         blend = self.trained.blend
-        lists, scores = top_lists(candidates.owners, candidates.items, blend.scores(candidates), len(histories), k)
+        lists, scores = self.trained.ordered(candidates, len(histories), k)
         best, order = _only(candidates, lists)
         parts = blend.parts(best)
         groups = np.stack([parts[:, group == _GROUPS].sum(axis=1) for group in range(3)], axis=1)

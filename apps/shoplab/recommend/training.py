@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from shoplab.console import Say
 from shoplab.recommend.als import Factors
 from shoplab.recommend.blend import FIXED, LEARNED, Blend, Fixed, Learned, tuned
-from shoplab.recommend.candidates import CHUNK, NAMES, OWNER_OF_COLUMN, Candidates, Finder, top_lists
+from shoplab.recommend.candidates import CHUNK, NAMES, OWNER_OF_COLUMN, Candidates, Finder, beyond, top_lists
 from shoplab.recommend.evaluate import measures
 from shoplab.recommend.histories import Histories, of_users, prefixes
 from shoplab.recommend.log import DAY_S, Ints, Log
@@ -21,6 +21,8 @@ from shoplab.recommend.trees import Trees
 
 Protocol = Literal["next-item", "next-month"]
 TOP = 20
+SPREAD = "spread blend"  # the default one with MOST_OF_CATEGORY, to see what variety costs
+MOST_OF_CATEGORY = 5
 LATER_DAYS, LATER_VISITS, LATER_SHARE = 7.0, 12_000, 0.1  # next-item: the newest visits, at most so many
 HORIZON_DAYS, HORIZON_SHARE = 30.0, 0.25  # next-month: a month, at most this share of the log's time
 CASES, TO_TUNE = 40_000, 3_000  # cases that the trees learn from; that the formula's weights are tried on
@@ -54,7 +56,9 @@ class Checks:
 
 @dataclass(frozen=True)
 class Trained:
-    """Sources fitted on the whole log, and the blends. validation: NDCG@20 of every blend on the checked cases."""
+    """Sources fitted on the whole log, and the blends. validation: NDCG@20 of every blend on the checked cases.
+    most_of_category: products of one category in a list, before all others have had their turn; 0: no limit.
+    """
 
     finder: Finder
     fixed: Fixed
@@ -63,6 +67,7 @@ class Trained:
     checks: "Checks | None" = None
     sample: Sample | None = None
     left_out: str | None = None
+    most_of_category: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,16 +96,30 @@ class Trained:
                 scores |= {name: found for name, found in _alone(candidates).items() if name in self.names}
             for name, values in scores.items():
                 found.setdefault(name, []).append(_lists(candidates, values, cases, top, name in NAMES)[0])
+            if sources:
+                spread, _ = self._ordered(candidates, scores[self.default], cases, top, MOST_OF_CATEGORY)
+                found.setdefault(SPREAD, []).append(spread)
         return {name: np.concatenate(parts) for name, parts in found.items()}
 
     def ranked(self, histories: Histories, top: int) -> tuple[Ints, Floats]:
         """Lists and scores of the default blend, each of shape (cases, top)."""
         parts = [
-            top_lists(c.owners, c.items, self.blend.scores(c), min(CHUNK, len(histories) - first), top)
+            self.ordered(c, min(CHUNK, len(histories) - first), top)
             for first, c in self.finder.chunks(histories, self.left_out)
         ]
         lists, scores = zip(*parts, strict=True) if parts else ([np.empty((0, top), np.int64)], [np.empty((0, top))])
         return np.concatenate(lists), np.concatenate(scores)
+
+    def ordered(self, candidates: Candidates, cases: int, top: int) -> tuple[Ints, Floats]:
+        """Items and scores of the default blend, as `top_lists`."""
+        return self._ordered(candidates, self.blend.scores(candidates), cases, top, self.most_of_category)
+
+    def _ordered(
+        self, c: Candidates, scores: NDArray[np.float64], cases: int, top: int, most: int
+    ) -> tuple[Ints, Floats]:
+        categories = self.finder.catalogue.known_categories
+        last = beyond(c.owners, categories[c.items], scores, most) if most else None
+        return top_lists(c.owners, c.items, scores, cases, top, last)
 
     def without(self, source: str) -> "Trained":
         """The same with the trees learned anew as if there were no such source."""

@@ -77,3 +77,10 @@ def test_a_paired_difference_is_surer_than_two_intervals() -> None:
     drawn = measures.resampled_means(np.column_stack([first, first + 0.01]), np.arange(500), 1)
     difference = measures.interval(0.01, drawn[:, 1] - drawn[:, 0])
     assert (difference.low, difference.high) == (pytest.approx(0.01), pytest.approx(0.01))
+
+
+def test_different_categories_of_a_list() -> None:
+    category_of = np.array([0, 0, 1, 2, -1])
+    assert measures.categories(np.array([[0, 1, 2], [4, -1, -1]]), category_of) == pytest.approx((2 + 0) / 2)
+    assert measures.categories(np.array([[3, 2, 0]]), category_of) == 3
+    assert measures.categories(np.empty((0, 3), np.int64), category_of) == 0

@@ -14,8 +14,8 @@ from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
 from shoplab.recommend.histories import Histories
 from shoplab.recommend.log import Ints
 
-FIXED, LEARNED, POPULAR = "fixed blend", "learned blend", "popularity"
-BLENDS = (FIXED, LEARNED)
+FIXED, LEARNED, SPREAD, POPULAR = "fixed blend", "learned blend", "spread blend", "popularity"
+BLENDS = (FIXED, LEARNED, SPREAD)
 LENGTH = max(measures.CUTS)
 COMPARED = ("recall@20", "NDCG@20", "MRR@20")
 MANY = 1_000  # cases of a slice from which on a bad figure is no accident
@@ -42,10 +42,11 @@ class Cases:
 
 
 class Known(NamedTuple):
-    """Of the training log: visits that met each product, and all visits."""
+    """Of the training log: visits that met each product, all visits, and each product's category, UNKNOWN for none."""
 
     met: Ints
     visits: int
+    categories: Ints
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Row:
     coverage: float
     novelty: float
     gini: float
+    categories: float
     ahead: dict[str, Interval]
 
 
@@ -114,6 +116,7 @@ def _row(name: str, ranked: Ints, figures: Mapping[str, Floats], resampled: Mapp
         measures.coverage(shown, len(known.met)),
         measures.novelty(shown, known.met, known.visits),
         measures.gini(shown, len(known.met)),
+        measures.categories(shown, known.categories),
         ahead,
     )
 

@@ -94,6 +94,15 @@ def gini(lists: Ints, products: int) -> float:
     return float((ranks * shown).sum() / (products * shown.sum()))
 
 
+def categories(lists: Ints, category_of: Ints) -> float:
+    """Mean number of different categories in a list; products of an unknown one count for nothing."""
+    if not lists.size:
+        return 0.0
+    listed = np.sort(np.where(lists >= 0, np.append(category_of, -1)[lists], -1), axis=1)
+    new = np.diff(listed, axis=1, prepend=-1) > 0
+    return float(new.sum(axis=1).mean())
+
+
 def resampled_means(values: Floats, groups: Ints, seed: int) -> Floats:
     """Means of each column in RESAMPLES bootstrap samples, shape (resamples, columns).
 

@@ -91,7 +91,8 @@ def evaluate_split(split: Split, request: Request, say: Say) -> Evaluation:
     lists |= rank_baselines(split.train, request.by_user, asked.cases.histories, LENGTH, request.seed)
     say("measuring")
     met = np.asarray(split.train.incidence.sum(axis=0)).ravel().astype(np.int64)
-    board = leaderboard.judge(lists, asked.cases, Known(met, len(split.train)), ranker.default, request.seed)
+    known = Known(met, len(split.train), split.train.catalogue.known_categories)
+    board = leaderboard.judge(lists, asked.cases, known, ranker.default, request.seed)
     few = sample(asked.cases, request.seed)
     removed = ablate(ranker, few, request.seed, say) if request.ablation and len(few) else []
     seconds = {"fit": round(fitted - started, 1), "rank": round(ranked - fitted, 1)}
@@ -128,7 +129,7 @@ def _all_lists(ranker: Ranker, cases: Cases, length: int) -> dict[str, Ints]:
     """By source and blend; of one that has nothing to say, empty ones."""
     found = ranker.rank(cases.histories, length, True)
     silent = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
-    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED)}
+    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED, training.SPREAD)}
 
 
 def _table(ranker: Ranker, split: Split, asked: Asked, lists: Ints) -> Any:

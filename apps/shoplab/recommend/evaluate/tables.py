@@ -8,7 +8,7 @@ from shoplab.recommend.evaluate.leaderboard import Board, Row
 from shoplab.recommend.evaluate.measures import Interval
 
 _SHORT = {
-    "segment popularity": "segment", "fixed blend": "fixed", "learned blend": "learned",
+    "segment popularity": "segment", "fixed blend": "fixed", "learned blend": "learned", "spread blend": "spread",
     "implicit item-kNN": "item-kNN", "implicit BPR": "BPR",
 }  # fmt: skip
 
@@ -18,7 +18,7 @@ def show(board: Board, removed: list[Removed], ablated: int) -> None:
     title = f"first 20, {board.cases:,} cases, with 95 % bootstrap intervals; * the default, as validation chose"
     quality = ("ranking", "Recall", "HR", "NDCG", "MRR")
     table((*quality, "learned blend ahead in Recall"), [_first_20(row, board.default) for row in board.rows], title)
-    variety = ("coverage@20", "novelty@20 (bits)", "Gini@20")
+    variety = ("coverage@20", "novelty@20 (bits)", "Gini@20", "categories@20")
     table(
         (*quality, *variety),
         [_first_10(row, board.default) for row in board.rows],
@@ -43,7 +43,8 @@ def _first_20(row: Row, default: str) -> tuple[str, ...]:
 
 def _first_10(row: Row, default: str) -> tuple[str, ...]:
     found = (f"{row.measures[f'{kind}@10'].value:.3f}" for kind in ("recall", "hit rate", "NDCG", "MRR"))
-    return (_marked(row.name, default), *found, f"{row.coverage:.1%}", f"{row.novelty:.2f}", f"{row.gini:.3f}")
+    return (_marked(row.name, default), *found, f"{row.coverage:.1%}", f"{row.novelty:.2f}", f"{row.gini:.3f}",
+            f"{row.categories:.1f}")  # fmt: skip
 
 
 def _marked(name: str, default: str) -> str:
