@@ -48,9 +48,7 @@ def lists() -> dict[str, Ints]:
 
 @pytest.fixture(scope="module")
 def board(lists: dict[str, Ints], cases: Cases) -> Board:
-    return leaderboard.judge(
-        lists, cases, KNOWN, "fixed blend", 1
-    )
+    return leaderboard.judge(lists, cases, KNOWN, "fixed blend", 1)
 
 
 def test_rows_say_what_they_are_and_how_far_the_learned_blend_is_ahead(board: Board) -> None:
@@ -91,9 +89,7 @@ def test_a_warning_only_for_large_slices() -> None:
 
 def test_targets_that_the_catalogue_lacks_are_items_not_met_before(cases: Cases, lists: dict[str, Ints]) -> None:
     cold = Cases(cases.histories, csr_matrix((COUNT, PRODUCTS)), np.ones(COUNT, np.int64), cases.visits, {})
-    board = leaderboard.judge(
-        lists, cold, KNOWN, "fixed blend", 1
-    )
+    board = leaderboard.judge(lists, cold, KNOWN, "fixed blend", 1)
     assert [(one.name, one.cases) for one in board.slices] == [("item met before", 0), ("item not met before", COUNT)]
     assert all(interval == (0, 0, 0) for row in board.rows for interval in row.measures.values())
 
