@@ -1,4 +1,5 @@
 import numpy as np
+from pyspark.sql import SparkSession
 from scipy.sparse import csr_matrix
 
 from shoplab.recommend.catalogue import Catalogue, Product, words_for
@@ -51,3 +52,12 @@ def test_words_for_a_product() -> None:
 def test_catalogue_survives_saving() -> None:
     assert Catalogue.from_arrow(CATALOGUE.to_arrow()) == CATALOGUE
     assert Catalogue.from_arrow(Catalogue(()).to_arrow()) == Catalogue(())
+
+
+def test_spark_and_scikit_learn_give_the_same(spark: SparkSession) -> None:
+    """Their terms stand in different columns: so what products have in common is compared."""
+    ours, theirs = fit_content(CATALOGUE, spark).vectors, fit_content(CATALOGUE).vectors
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose((ours @ ours.T).toarray(), (theirs @ theirs.T).toarray(), atol=1e-6)
+    np.testing.assert_allclose(np.sort(ours.toarray(), axis=1), np.sort(theirs.toarray(), axis=1), atol=1e-6)
+    assert fit_content(Catalogue((CATALOGUE.products[5],)), spark).vectors.shape == (1, 1)

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,12 @@ from scipy.sparse import csr_matrix, load_npz, save_npz
 from shoplab.recommend.als import Floats
 from shoplab.recommend.catalogue import Catalogue, Product
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 Ints = NDArray[np.int64]
 PRICE_BANDS = 5
+_MOST_TERMS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,36 @@ class Content:
         return cls(csr_matrix(load_npz(io.BytesIO(data))))
 
 
-def fit_content(catalogue: Catalogue) -> Content:
-    """TF-IDF (Salton and Buckley 1988), smoothed as in scikit-learn: idf = ln((1 + n) / (1 + df)) + 1; unit rows."""
+def fit_content(catalogue: Catalogue, spark: "SparkSession | None" = None) -> Content:
+    """TF-IDF (Salton and Buckley 1988), smoothed: idf = ln((1 + n) / (1 + df)) + 1; unit rows. By Spark ML on `spark`,
+    else by scikit-learn: but for the order of the terms both give the same.
+    """
+    tokens = [list(_tokens(product, band)) for product, band in zip(catalogue.products, _bands(catalogue), strict=True)]
+    return Content(_by_spark(spark, tokens) if spark and tokens else _by_sklearn(tokens))
+
+
+def _by_sklearn(tokens: list[list[str]]) -> csr_matrix:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    tokens = [list(_tokens(product, band)) for product, band in zip(catalogue.products, _bands(catalogue), strict=True)]
-    vectors = TfidfVectorizer(analyzer=_as_they_are, dtype=np.float32).fit_transform(tokens)
-    return Content(csr_matrix(vectors))
+    return csr_matrix(TfidfVectorizer(analyzer=_as_they_are, dtype=np.float32).fit_transform(tokens))
+
+
+def _by_spark(spark: "SparkSession", tokens: list[list[str]]) -> csr_matrix:
+    """Spark's own idf lacks the + 1, without which a term that all products share would say nothing even of itself."""
+    from pyspark.ml.feature import IDF, CountVectorizer, ElementwiseProduct, Normalizer
+    from pyspark.ml.linalg import Vectors
+
+    rows = spark.createDataFrame(list(enumerate(tokens)), "row int, tokens array<string>")
+    counter = CountVectorizer(inputCol="tokens", outputCol="counts", vocabSize=_MOST_TERMS, minDF=1.0).fit(rows)
+    counted = counter.transform(rows)
+    idf = IDF(inputCol="counts", outputCol="weighted").fit(counted).idf.toArray() + 1
+    weigh = ElementwiseProduct(scalingVec=Vectors.dense(idf), inputCol="counts", outputCol="scaled")
+    unit = Normalizer(inputCol="scaled", outputCol="vector").transform(weigh.transform(counted))
+    found = unit.select("row", "vector").orderBy("row").collect()
+    starts = np.concatenate([[0], np.cumsum([len(row.vector.indices) for row in found])])
+    columns = np.concatenate([row.vector.indices for row in found])
+    values = np.concatenate([row.vector.values for row in found]).astype(np.float32)
+    return csr_matrix((values, columns, starts), shape=(len(tokens), len(idf)))
 
 
 def _as_they_are(tokens: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from shoplab.console import Say
 from shoplab.errors import LabError
 from shoplab.recommend.als import Engine, Factors, fit_als
 from shoplab.recommend.catalogue import Catalogue, Product
+from shoplab.recommend.content import fit_content
 from shoplab.recommend.evaluate.measures import interval, resampled_means
 from shoplab.recommend.events_log import durable_items, read_log, repurchases
 from shoplab.recommend.files import load, save
@@ -104,7 +105,8 @@ def fit_recommender(
     log = read_log(events, catalogue)
     durable = durable_items(repurchases(events).toArrow(), catalogue)
     of_users = np.array([placed.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16)
-    trained = fit(log, "next-item", of_users, names, durable, rank, say=say, als=factors)
+    content = fit_content(catalogue, events.sparkSession)
+    trained = fit(log, "next-item", of_users, names, durable, rank, say=say, als=factors, content=content)
     return Recommender(catalogue, shoppers, trained, names, log.now), count
 
 

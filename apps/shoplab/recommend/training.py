@@ -11,12 +11,12 @@ from shoplab.console import Say
 from shoplab.recommend.als import Factors
 from shoplab.recommend.blend import FIXED, LEARNED, Blend, Fixed, Learned, tuned
 from shoplab.recommend.candidates import CHUNK, NAMES, OWNER_OF_COLUMN, Candidates, Finder, beyond, top_lists
+from shoplab.recommend.content import Content
 from shoplab.recommend.evaluate import measures
 from shoplab.recommend.histories import Histories, of_users, prefixes
 from shoplab.recommend.log import DAY_S, Ints, Log
 from shoplab.recommend.sources import SOURCES, Training
 from shoplab.recommend.sources.base import Floats
-from shoplab.recommend.sources.latent import Latent
 from shoplab.recommend.trees import Trees
 
 Protocol = Literal["next-item", "next-month"]
@@ -159,11 +159,12 @@ def fit(
     seed: int = 7,
     say: Say = lambda _: None,
     als: Factors | None = None,
+    content: Content | None = None,
 ) -> Trained:
-    """als: of all events, row i of the users belonging to any; else it is fitted on the log, as for the validation.
+    """als, content: as in Training; `als` for what is published only, the validation must not know it.
 
     segments: per user of the log, UNKNOWN for none; names: of segment 0, 1, … durable: per product (Finder)."""
-    training = Training(log, _or_none(segments, log), names, rank, seed)
+    training = Training(log, _or_none(segments, log), names, rank, seed, content=content)
     earlier, later = split(log, protocol)
     say("sources, without the newest visits")
     finder = _fit_sources(replace(training, log=earlier), durable)
@@ -171,18 +172,17 @@ def fit(
     say("blends")
     trained = _fit_blends(finder, cases, log.user_ids, seed)
     say("sources")
-    return replace(trained, finder=_fit_sources(training, durable, als))
+    return replace(trained, finder=_fit_sources(replace(training, als=als), durable))
 
 
 def _or_none(segments: NDArray[np.int16] | None, log: Log) -> NDArray[np.int16]:
     return np.full(len(log.user_ids), -1, dtype=np.int16) if segments is None else segments
 
 
-def _fit_sources(training: Training, durable: NDArray[np.bool_] | None, als: Factors | None = None) -> Finder:
+def _fit_sources(training: Training, durable: NDArray[np.bool_] | None) -> Finder:
     catalogue = training.log.catalogue
     lasting = np.zeros(len(catalogue), dtype=bool) if durable is None else durable
-    fitted = (Latent(als) if als and kind is Latent else kind.fit(training) for kind in SOURCES)
-    return Finder(catalogue, tuple(fitted), lasting)
+    return Finder(catalogue, tuple(kind.fit(training) for kind in SOURCES), lasting)
 
 
 def split(log: Log, protocol: Protocol) -> tuple[Log, Log]:

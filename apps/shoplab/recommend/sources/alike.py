@@ -36,7 +36,7 @@ class Alike:
         shelf = best_of_each(catalogue.shelf_codes, wanted, FROM_SHELF)
         category = best_of_each(catalogue.category_codes, wanted, FROM_CATEGORY)
         codes = np.stack([catalogue.shelf_codes, catalogue.category_codes]).astype(np.int64)
-        return cls(fit_content(catalogue), codes, (shelf, category))
+        return cls(training.content or fit_content(catalogue), codes, (shelf, category))
 
     def lists(self, histories: Histories) -> csr_matrix:
         shape = (len(histories), self.content.vectors.shape[0])

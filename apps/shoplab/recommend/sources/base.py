@@ -13,6 +13,8 @@ try:
 except ImportError:  # Linux on ARM
     sp_matmul_topn = None
 
+from shoplab.recommend.als import Factors
+from shoplab.recommend.content import Content
 from shoplab.recommend.histories import Histories
 from shoplab.recommend.log import Ints, Log
 
@@ -26,7 +28,8 @@ _ROWS = 500  # multiplied at once by SciPy
 class Training:
     """What sources are fitted on. segments: per user of the log, UNKNOWN for none; names: of segment 0, 1, …
 
-    The length of the ALS vectors is `rank`; `seed` starts whatever is drawn.
+    The length of the ALS vectors is `rank`; `seed` starts whatever is drawn. als: vectors of all events to take instead
+    of fitting some, row i of the users belonging to whoever a history's `known` means; content: of the catalogue.
     """
 
     log: Log
@@ -34,6 +37,8 @@ class Training:
     names: tuple[str, ...] = ()
     rank: int = 64
     seed: int = 7
+    als: Factors | None = None
+    content: Content | None = None
 
 
 class Source(Protocol):

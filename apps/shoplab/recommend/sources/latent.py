@@ -26,8 +26,9 @@ class Latent:
 
     @classmethod
     def fit(cls, training: Training) -> Self:
-        pairs = pair_weights(training.log)
-        return cls(fit_als_on_matrix(pairs, training.rank, training.seed))
+        if training.als:
+            return cls(training.als)
+        return cls(fit_als_on_matrix(pair_weights(training.log), training.rank, training.seed))
 
     def vectors(self, histories: Histories) -> Floats:
         """Shape (cases, rank); zeros without a history."""
