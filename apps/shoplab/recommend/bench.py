@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from shoplab.console import Say
 from shoplab.recommend.als import ALPHA, ITERATIONS, REGULARIZATION, fit_als
+from shoplab.recommend.cases import cases_next_item
 from shoplab.recommend.evaluate.readers import Split
-from shoplab.recommend.training import cases_next_item, fit
+from shoplab.recommend.training import fit
 
 RANK = 64
 USERS_PER_PAIR, PRODUCTS = 10, 50_000  # of the made-up pairs

@@ -18,7 +18,7 @@ from shoplab.recommend.shoppers import Shoppers
 from shoplab.recommend.sources import SOURCES, Source
 from shoplab.recommend.sources.base import Arrays
 from shoplab.recommend.sources.latent import Latent
-from shoplab.recommend.training import Trained
+from shoplab.recommend.trained import Trained
 from shoplab.recommend.trees import Trees
 from shoplab.storage import Storage
 

@@ -106,7 +106,7 @@ def fit_recommender(
     durable = durable_items(repurchases(events).toArrow(), catalogue)
     of_users = np.array([placed.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16)
     content = fit_content(catalogue, events.sparkSession)
-    trained = fit(log, "next-item", of_users, names, durable, rank, say=say, als=factors, content=content)
+    trained = fit(log, "live", of_users, names, durable, rank, say=say, als=factors, content=content)
     return Recommender(catalogue, shoppers, trained, names, log.now), count
 
 

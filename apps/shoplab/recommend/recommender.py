@@ -17,7 +17,7 @@ from shoplab.recommend.reasons import Reasons
 from shoplab.recommend.shoppers import Shoppers
 from shoplab.recommend.sources.base import Floats
 from shoplab.recommend.sources.latent import Latent
-from shoplab.recommend.training import Trained
+from shoplab.recommend.trained import Trained
 
 _GROUPS = np.array([0 if name in COLLABORATIVE else 1 if name == "content" else 2 for name in NAMES])
 

@@ -18,7 +18,7 @@ LOOKED_AT = ("recall@20", "MRR@20")
 
 
 class Ranker(Protocol):
-    """What an evaluation asks of a trained recommender; see recommend.training.Trained."""
+    """What an evaluation asks of a trained recommender; see recommend.trained.Trained."""
 
     @property
     def names(self) -> tuple[str, ...]: ...

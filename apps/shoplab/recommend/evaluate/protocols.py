@@ -10,10 +10,11 @@ import numpy as np
 
 from shoplab.console import Say
 from shoplab.recommend import training
+from shoplab.recommend.cases import Protocol, cases_next_item, cases_next_month
 from shoplab.recommend.evaluate import files, leaderboard
 from shoplab.recommend.evaluate.ablation import Ranker, Removed, ablate, sample
 from shoplab.recommend.evaluate.baselines import rank_baselines
-from shoplab.recommend.evaluate.leaderboard import FIXED, LEARNED, LENGTH, Board, Cases, Known
+from shoplab.recommend.evaluate.leaderboard import FIXED, LEARNED, LENGTH, SPREAD, Board, Cases, Known
 from shoplab.recommend.evaluate.readers import Split, read_split
 from shoplab.recommend.log import UNKNOWN, Ints, Log
 from shoplab.settings import Settings
@@ -23,7 +24,7 @@ from shoplab.settings import Settings
 class Request:
     """What was asked for on the command line."""
 
-    protocol: training.Protocol
+    protocol: Protocol
     train: Path
     test: Path
     top: int
@@ -101,7 +102,7 @@ def evaluate_split(split: Split, request: Request, say: Say) -> Evaluation:
 
 def next_item(split: Split) -> Asked:
     """A case per item of a test visit from the second on."""
-    histories, targets, visits, positions = training.cases_next_item(split.test)
+    histories, targets, visits, positions = cases_next_item(split.test)
     histories = replace(histories, known=_rows_in(split.train, split.test)[histories.known])
     unreachable = (np.diff(targets.indptr) == 0).astype(np.int64)
     slices = leaderboard.slices_of(histories.known, positions == 2, None)
@@ -111,7 +112,7 @@ def next_item(split: Split) -> Asked:
 
 def next_month(split: Split) -> Asked:
     """A case per user of the test part."""
-    histories, targets, user_ids, unreachable = training.cases_next_month(split.train, split.test)
+    histories, targets, user_ids, unreachable = cases_next_month(split.train, split.test)
     if split.groups:
         of = np.append(split.groups.of, UNKNOWN).astype(np.int64)
         histories = replace(histories, segments=of[histories.known])
@@ -129,7 +130,7 @@ def _all_lists(ranker: Ranker, cases: Cases, length: int) -> dict[str, Ints]:
     """By source and blend; of one that has nothing to say, empty ones."""
     found = ranker.rank(cases.histories, length, True)
     silent = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
-    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED, training.SPREAD)}
+    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED, SPREAD)}
 
 
 def _table(ranker: Ranker, split: Split, asked: Asked, lists: Ints) -> Any:
