@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from shoplab.recommend.als import Factors
 from shoplab.recommend.blend import COLLABORATIVE
-from shoplab.recommend.candidates import CHUNK, NAMES, Candidates
+from shoplab.recommend.candidates import NAMES, Candidates
 from shoplab.recommend.catalogue import Catalogue, Product
 from shoplab.recommend.histories import Histories, UserContext, read_histories
 from shoplab.recommend.log import UNKNOWN, Ints
@@ -19,6 +19,7 @@ from shoplab.recommend.sources.base import Floats
 from shoplab.recommend.sources.latent import Latent
 from shoplab.recommend.trained import Trained
 
+_USERS = 200  # ranked at once: the stream and the API have little memory to spare, a user takes 200 KB
 _GROUPS = np.array([0 if name in COLLABORATIVE else 1 if name == "content" else 2 for name in NAMES])
 
 
@@ -54,8 +55,8 @@ class Recommender:
         Newcomers are folded in after the first click; without events they get what is popular in their segment or shop.
         """
         answers: list[list[Recommendation]] = []
-        for start in range(0, len(users), CHUNK):
-            histories = read_histories(users[start : start + CHUNK], self.shoppers, self.catalogue)
+        for start in range(0, len(users), _USERS):
+            histories = read_histories(users[start : start + _USERS], self.shoppers, self.catalogue)
             answers += self._answers(histories, k)
         return answers
 
