@@ -19,7 +19,7 @@ from shoplab.recommend.sources.base import Floats
 from shoplab.recommend.sources.latent import Latent
 from shoplab.recommend.trained import Trained
 
-_USERS = 200  # ranked at once: the stream and the API have little memory to spare, a user takes 200 KB
+_USERS = 100  # ranked at once: the stream and the API have little memory to spare, a user takes 200 KB
 _GROUPS = np.array([0 if name in COLLABORATIVE else 1 if name == "content" else 2 for name in NAMES])
 
 
