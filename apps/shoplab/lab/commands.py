@@ -338,7 +338,7 @@ def segments(settings: Settings, events: int, shops: int, fits: int, json_file: 
 @click.option("--train", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--test", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--pairs", default=1_350_000, show_default=True, type=click.IntRange(min=1_000), help="For ALS.")
-@click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="Of ALS, each way.")
+@click.option("--runs", default=5, show_default=True, type=click.IntRange(min=1), help="Of ALS, each way.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
 )

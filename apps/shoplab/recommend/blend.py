@@ -85,7 +85,7 @@ class Learned:
         parts: Floats = (share * expit(odds)[:, None]).astype(np.float32)
         return parts
 
-    def _odds_and_lost(self, seen: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _odds_and_lost(self, seen: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Log-odds, and what they lose without each of NAMES; asked at once: calls are what takes time."""
         silenced = np.stack([seen] * (1 + len(NAMES)))
         for place, name in enumerate(NAMES, start=1):

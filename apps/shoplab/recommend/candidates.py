@@ -38,11 +38,11 @@ class Candidates:
 
     owners: Ints
     items: Ints
-    seen: NDArray[np.float64]
+    seen: Floats
 
     def scaled(self) -> Floats:
         """Per source its score over the case's largest, shape (pairs, sources), in [0, 1]."""
-        return self.seen[:, SCALED : _OWN * len(NAMES) : _OWN].astype(np.float32)
+        return self.seen[:, SCALED : _OWN * len(NAMES) : _OWN]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Finder:
     def find(self, histories: Histories, without: str | None = None) -> Candidates:
         lists = {s.name: s.lists(histories) for s in self.sources if s.name != without}
         owners, items, places = self._union(list(lists.values()), histories)
-        seen = np.zeros((len(owners), len(OWNER_OF_COLUMN)))
+        seen = np.zeros((len(owners), len(OWNER_OF_COLUMN)), dtype=np.float32)
         for (name, found), place in zip(lists.items(), places, strict=True):
             _write_lists(seen, NAMES.index(name) * _OWN, found, place)
         self._write_more(seen[:, _OWN * len(NAMES) :], histories, owners, items)
@@ -81,7 +81,7 @@ class Finder:
         places = np.split(row[inverse], np.cumsum([len(k) for k in keys])[:-1])
         return left // size, left % size, places
 
-    def _write_more(self, seen: NDArray[np.float64], histories: Histories, owners: Ints, items: Ints) -> None:
+    def _write_more(self, seen: Floats, histories: Histories, owners: Ints, items: Ints) -> None:
         latent = cast(Latent, self._source("als"))
         alike = cast(Alike, self._source("content"))
         popular = cast(Popular, self._source("popularity")).scores
@@ -105,7 +105,7 @@ class Finder:
         return self.sources[NAMES.index(name)]
 
 
-def _write_lists(seen: NDArray[np.float64], column: int, found: csr_matrix, place: Ints) -> None:
+def _write_lists(seen: Floats, column: int, found: csr_matrix, place: Ints) -> None:
     sizes = np.diff(found.indptr)
     largest = np.ones(found.nnz)
     largest[:] = np.repeat(found.data[found.indptr[:-1][sizes > 0]], sizes[sizes > 0])
@@ -149,15 +149,14 @@ def top_lists(
     count: int,
     last: NDArray[np.bool_] | None = None,
 ) -> tuple[Ints, Floats]:
-    """Items and scores, best first, shape (cases, count); UNKNOWN and 0 where there are fewer. `last`: those that come
-    behind all others.
+    """Items and scores, best first, shape (cases, count); UNKNOWN and 0 where there are fewer. Pairs are sorted as in
+    Candidates. `last`: those that come behind all others.
     """
-    behind = np.zeros(len(owners), dtype=bool) if last is None else last
-    order = np.lexsort((items, -scores, behind, owners))
-    place = np.arange(len(order)) - np.searchsorted(owners, owners)
-    kept = place < count
-    best = order[kept]
-    lists, values = np.full((cases, count), UNKNOWN, dtype=np.int64), np.zeros((cases, count), dtype=np.float32)
-    lists[owners[best], place[kept]] = items[best]
-    values[owners[best], place[kept]] = scores[best]
-    return lists, values
+    starts = np.searchsorted(owners, np.arange(cases + 1))
+    sizes = np.diff(starts)
+    table = np.full((cases, max(count, sizes.max(initial=0))), np.inf)
+    behind = 0 if last is None else last * (1 + scores.max(initial=0) - scores.min(initial=0))
+    table[owners, np.arange(len(owners)) - starts[owners]] = behind - scores
+    best = np.argsort(table, axis=1, kind="stable")[:, :count]  # of equals the first item first
+    rows = np.where(best < sizes[:, None], starts[:-1, None] + best, -1)
+    return np.append(items, UNKNOWN)[rows], np.append(scores, 0).astype(np.float32)[rows]

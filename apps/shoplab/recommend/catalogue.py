@@ -69,8 +69,14 @@ class Catalogue:
 
     @classmethod
     def from_arrow(cls, table: Any) -> "Catalogue":
-        columns = (table[name].to_pylist() for name in Product._fields)
+        columns = (_shared(table[name].to_pylist()) for name in Product._fields)
         return cls(tuple(sorted(Product(*row) for row in zip(*columns, strict=True))))
+
+
+def _shared(values: list[Any]) -> list[Any]:
+    """The same with equal values kept once: categories and brands repeat by the thousand."""
+    kept: dict[Any, Any] = {}
+    return [kept.setdefault(value, value) for value in values]
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in Product._fields[:4]] + [("price", pa.float64())])

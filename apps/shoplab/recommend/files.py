@@ -56,6 +56,7 @@ def load(storage: Storage, path: str) -> Recommender:
     learned = Learned(Trees.of(_from_npz(storage.read(f"{path}/trees.npz")))) if facts["learned"] else None
     most = facts["most_of_category"]
     trained = Trained(finder, Fixed(**facts["fixed"]), learned, facts["validation"], most_of_category=most)
+    pa.default_memory_pool().release_unused()  # what reading took, 30 MB, a small container's Python has no use for
     version = path.rsplit("=", 1)[-1]
     return Recommender(catalogue, shoppers, trained, tuple(facts["segments"]), facts["until"], version)
 

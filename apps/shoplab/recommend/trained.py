@@ -21,7 +21,7 @@ MOST_OF_CATEGORY = 5
 class Sample:
     """Candidates the trees learn from, rows as in Candidates.seen."""
 
-    seen: NDArray[np.float64]
+    seen: Floats
     hit: NDArray[np.bool_]
     weights: NDArray[np.float64]
 

@@ -94,7 +94,7 @@ def _tuned(finder: Finder, cases: Cases) -> Fixed:
 
 def _sample(finder: Finder, histories: Histories, targets: csr_matrix, rng: np.random.Generator) -> Sample:
     """Of the cases with a hit among their candidates: all hits, and some of what was not met."""
-    seen, hits = [np.empty((0, len(OWNER_OF_COLUMN)))], [np.empty(0, dtype=bool)]
+    seen, hits = [np.empty((0, len(OWNER_OF_COLUMN)), dtype=np.float32)], [np.empty(0, dtype=bool)]
     for first, c in finder.chunks(histories):
         mine = csr_matrix(targets[first : first + CHUNK])
         hit = is_target(mine, c.owners, c.items)

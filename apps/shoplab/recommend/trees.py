@@ -6,22 +6,33 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.errors import LabError
+from shoplab.recommend.sources.base import Floats
 
 ROUNDS, LEAVES, RATE, LEAF_ROWS, RIDGE = 100, 15, 0.1, 50, 10.0
+_ROWS = 4_000  # at once: their masks stay in the processor's cache
+_ALL = np.uint16(0xFFFF)
+_LOWEST_BIT = np.array([(mask & -mask).bit_length() - 1 for mask in range(1 << 16)], dtype=np.int16)
 
 
 @dataclass(frozen=True)
 class Trees:
-    """A fitted scikit-learn HistGradientBoostingClassifier, kept as plain arrays: a pickle on HDFS would run whatever
-    somebody put there. nodes: one structured array per tree; base: log-odds before the first tree.
+    """Fitted trees of at most 16 leaves as tables (QuickScorer: Lucchese et al. 2015): stream and API needn't load the
+    library that fitted them, and no pickle on HDFS runs what somebody put there.
+
+    thresholds: of all nodes, sorted within each column; starts: where each column's begin, shape (columns + 1);
+    masks: shape (nodes + columns, trees), row starts[c] + c + n: bits of the leaves still in reach, counted from the
+    left, where n thresholds of column c are below the value; values: log-odds of the leaves, shape (trees, 16); base:
+    log-odds before the first tree.
     """
 
-    nodes: tuple[NDArray[Any], ...]
+    thresholds: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    masks: NDArray[np.uint16]
+    values: NDArray[np.float64]
     base: float
 
     @classmethod
-    def fit(cls, seen: NDArray[np.float64], hit: NDArray[np.bool_], weights: NDArray[np.float64], seed: int) -> Self:
+    def fit(cls, seen: Floats, hit: NDArray[np.bool_], weights: NDArray[np.float64], seed: int) -> Self:
         """On candidates (rows) with whether each was met next. Friedman 2001, with histograms as in LightGBM."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -30,31 +41,62 @@ class Trees:
             max_iter=ROUNDS, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=leaf_rows,
             l2_regularization=RIDGE, early_stopping=False, random_state=seed,
         ).fit(seen, hit, sample_weight=weights)  # fmt: skip
-        return cls(tuple(tree.nodes for [tree] in model._predictors), float(model._baseline_prediction.ravel()[0]))
+        return cls.of_nodes(
+            [tree.nodes for [tree] in model._predictors], float(model._baseline_prediction.ravel()[0]), seen.shape[1]
+        )
 
-    def log_odds(self, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    @classmethod
+    def of_nodes(cls, trees: list[NDArray[Any]], base: float, columns: int) -> Self:
+        """From scikit-learn's node arrays: a value up to a node's threshold goes to its left child."""
+        splits: list[tuple[int, float, int, int]] = []  # column, threshold, tree, leaves to its left
+        values = np.zeros((len(trees), 16))
+        for tree, nodes in enumerate(trees):
+            leaves: list[float] = []
+            _walk(nodes, 0, tree, leaves, splits)
+            values[tree, : len(leaves)] = leaves
+        splits.sort()
+        starts = np.searchsorted([column for column, *_ in splits], np.arange(columns + 1))
+        masks = np.full((len(splits) + columns, len(trees)), _ALL)
+        for row, (column, _, tree, left) in enumerate(splits, start=1):
+            below = masks[row + column : starts[column + 1] + column + 1, tree]
+            below &= _ALL ^ np.uint16(left)
+        return cls(np.array([threshold for _, threshold, *_ in splits]), starts, masks, values, base)
+
+    def log_odds(self, seen: Floats) -> NDArray[np.float64]:
         """Per candidate; the higher, the likelier it is met next."""
-        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
-        from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+        parts = [self._log_odds(seen[first : first + _ROWS]) for first in range(0, len(seen), _ROWS)]
+        return np.concatenate([np.empty(0), *parts])
 
-        none = np.zeros((0, 8), dtype=np.uint32)
-        known = np.zeros((0, 8), dtype=np.uint32), np.zeros(seen.shape[1], dtype=np.uint32)
-        threads = _openmp_effective_n_threads() if len(seen) > 5_000 else 1
-        total = np.full(len(seen), self.base)
-        for nodes in self.nodes:
-            total += TreePredictor(nodes, none, none).predict(seen, *known, threads)
+    def _log_odds(self, seen: Floats) -> NDArray[np.float64]:
+        reached = np.full((len(seen), len(self.values)), _ALL)
+        for column in np.flatnonzero(np.diff(self.starts)):
+            first, end = self.starts[column : column + 2]
+            below = np.searchsorted(self.thresholds[first:end], seen[:, column])
+            reached &= self.masks[first + column : end + column + 1].take(below, axis=0)
+        leaves = _LOWEST_BIT.take(reached) + np.arange(0, self.values.size, self.values.shape[1])
+        total: NDArray[np.float64] = self.values.ravel().take(leaves).sum(axis=1) + self.base
         return total
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """For the files of a version; `of` reads them."""
-        sizes = np.array([len(nodes) for nodes in self.nodes])
-        return {"sizes": sizes, "nodes": np.concatenate(self.nodes), "base": np.array(self.base)}
+        return {"thresholds": self.thresholds, "starts": self.starts, "masks": self.masks, "values": self.values,
+                "base": np.array(self.base)}  # fmt: skip
 
     @classmethod
     def of(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """LabError where another scikit-learn, whose nodes look otherwise, made them."""
-        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+        """What `arrays` gave."""
+        base = float(arrays["base"])
+        return cls(arrays["thresholds"], arrays["starts"], arrays["masks"], arrays["values"], base)
 
-        if arrays["nodes"].dtype != PREDICTOR_RECORD_DTYPE:
-            raise LabError("this recommender was trained with another scikit-learn; make it again: ./lab train")
-        return cls(tuple(np.split(arrays["nodes"], np.cumsum(arrays["sizes"])[:-1])), float(arrays["base"]))
+
+def _walk(
+    nodes: NDArray[Any], at: int, tree: int, leaves: list[float], splits: list[tuple[int, float, int, int]]
+) -> int:
+    """Adds the leaves and splits below a node; returns the bits of its leaves."""
+    node = nodes[at]
+    if node["is_leaf"]:
+        leaves.append(float(node["value"]))
+        return 1 << (len(leaves) - 1)
+    left = _walk(nodes, int(node["left"]), tree, leaves, splits)
+    splits.append((int(node["feature_idx"]), float(node["num_threshold"]), tree, left))
+    return left | _walk(nodes, int(node["right"]), tree, leaves, splits)

@@ -98,6 +98,7 @@ class LiveUsers:
 
         version = _version(catalog, "models/recommender")
         if version and (self._recommender is None or self._recommender[0] != version):
+            self._recommender = None  # the old one's memory is free before the new one takes its own
             self._recommender = (version, load_current(catalog.settings))
         return self._recommender[1] if self._recommender else None
 

@@ -13,7 +13,7 @@ from shoplab.recommend.sources.base import Arrays, Floats, Training, best_produc
 WINDOW, FADE = 10, 0.5  # pairs up to so many events apart; each event between takes its share
 HALF_LIFE_DAYS = 14.0
 POPULAR = 0.4  # how much a product's own popularity is divided out: 0.5 is the cosine, 0 not at all
-NEAREST, KEPT = 50, 200  # products kept per product: over one step, and in the end
+NEAREST, KEPT = 50, 100  # products kept per product: over one step, and in the end
 ONE_STEP = 0.3  # what was met together itself, next to what is met with that over two steps and three
 DECAY = 0.5
 SIZE = 80
