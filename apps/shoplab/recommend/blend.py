@@ -15,6 +15,7 @@ from shoplab.recommend.trees import Trees
 
 FIXED, LEARNED = "fixed blend", "learned blend"
 COLLABORATIVE = ("recent", "covisits", "neighbours", "als")
+_POPULARITIES = ("segment popularity", "popularity")
 _STEP = 0.2
 _LATENT = (0.0, 0.1, 0.25, 0.5)
 _TIE = 1e-3  # of popularity: what no part tells apart
@@ -67,14 +68,13 @@ def tuned(worth: Callable[[Fixed], float]) -> Fixed:
 @dataclass(frozen=True)
 class Learned:
     """score: the probability that the trees give. A source's part is its share of what the log-odds would lose if it
-    were silent.
+    were silent. Where a case has no events, nothing tells it from others: its score is the mean of both popularities.
     """
 
     trees: Trees
 
     def scores(self, candidates: Candidates) -> NDArray[np.float64]:
-        odds: NDArray[np.float64] = expit(self.trees.log_odds(candidates.seen))
-        return odds
+        return _probabilities(candidates, self.trees.log_odds(candidates.seen))
 
     def parts(self, candidates: Candidates) -> Floats:
         odds, lost = self._odds_and_lost(candidates.seen)
@@ -82,7 +82,7 @@ class Learned:
         listed_share = listed / np.maximum(listed.sum(axis=1, keepdims=True), 1)
         total = lost.sum(axis=1, keepdims=True)
         share = np.where(total > 0, lost / np.where(total > 0, total, 1), listed_share)
-        parts: Floats = (share * expit(odds)[:, None]).astype(np.float32)
+        parts: Floats = (share * _probabilities(candidates, odds)[:, None]).astype(np.float32)
         return parts
 
     def _odds_and_lost(self, seen: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -92,3 +92,9 @@ class Learned:
             silenced[place][:, [owner == name for owner in OWNER_OF_COLUMN]] = 0
         odds = self.trees.log_odds(silenced.reshape(-1, seen.shape[1])).reshape(len(silenced), -1)
         return odds[0], np.maximum(odds[0] - odds[1:], 0).T
+
+
+def _probabilities(candidates: Candidates, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    popular = candidates.scaled()[:, [name in _POPULARITIES for name in NAMES]].mean(axis=1)
+    found: NDArray[np.float64] = np.where(candidates.told(), expit(odds), popular).astype(np.float64)
+    return found

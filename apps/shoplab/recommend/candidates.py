@@ -44,6 +44,10 @@ class Candidates:
         """Per source its score over the case's largest, shape (pairs, sources), in [0, 1]."""
         return self.seen[:, SCALED : _OWN * len(NAMES) : _OWN]
 
+    def told(self) -> NDArray[np.bool_]:
+        """Whether a pair's case has any events."""
+        return self.seen[:, _OWN * len(NAMES) + list(MORE).index("events")] > 0
+
 
 @dataclass(frozen=True)
 class Finder:
