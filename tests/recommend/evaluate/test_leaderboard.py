@@ -72,6 +72,23 @@ def test_slices_by_user_segment_and_item(board: Board) -> None:
     assert found["item not met before"] == (600, 0.0)
 
 
+def test_lists_without_what_was_met_are_a_slice_of_their_own(cases: Cases, lists: dict[str, Ints]) -> None:
+    met_first = {name: np.hstack([np.tile(np.arange(10), (COUNT, 1)), ranked]) for name, ranked in lists.items()}
+    met = np.repeat(np.arange(COUNT), 10), np.tile(np.arange(10), COUNT)
+    none = np.zeros(COUNT, dtype=np.int64)
+    histories = Histories(none, none.astype(bool), none, *met, none.repeat(10), none.repeat(10), (none[:0],) * 2)
+    asked = Cases(histories, cases.targets, none, cases.visits, {})
+    board = leaderboard.judge(met_first, asked, KNOWN, "fixed blend", 1)
+    found = {one.name: (one.cases, one.recall["fixed blend"]) for one in board.slices}
+    assert found["item not met before"] == (800, 1.0)
+    assert found["the same, lists without items met"] == (800, 1.0)
+    long = {name: np.hstack([ranked[:, :10], ranked[:, :10], ranked[:, 10:]]) for name, ranked in met_first.items()}
+    board = leaderboard.judge(long, asked, KNOWN, "fixed blend", 1)
+    found = {one.name: (one.cases, one.recall["fixed blend"]) for one in board.slices}
+    assert found["item not met before"] == (800, 0.0)
+    assert found["the same, lists without items met"] == (800, 1.0)
+
+
 def test_places_in_the_visit_are_a_slice() -> None:
     parts = leaderboard.slices_of(np.array([-1, -1]), np.array([True, False]), None)
     assert {name: mine.tolist() for name, mine in parts.items()} == {
@@ -90,7 +107,9 @@ def test_a_warning_only_for_large_slices() -> None:
 def test_targets_that_the_catalogue_lacks_are_items_not_met_before(cases: Cases, lists: dict[str, Ints]) -> None:
     cold = Cases(cases.histories, csr_matrix((COUNT, PRODUCTS)), np.ones(COUNT, np.int64), cases.visits, {})
     board = leaderboard.judge(lists, cold, KNOWN, "fixed blend", 1)
-    assert [(one.name, one.cases) for one in board.slices] == [("item met before", 0), ("item not met before", COUNT)]
+    assert [(one.name, one.cases) for one in board.slices] == [
+        ("item met before", 0), ("item not met before", COUNT), ("the same, lists without items met", COUNT),
+    ]  # fmt: skip
     assert all(interval == (0, 0, 0) for row in board.rows for interval in row.measures.values())
 
 

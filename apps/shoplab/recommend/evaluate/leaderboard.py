@@ -12,7 +12,7 @@ from shoplab.recommend.evaluate import measures
 from shoplab.recommend.evaluate.grouping import Groups
 from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
 from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints
+from shoplab.recommend.log import UNKNOWN, Ints
 
 FIXED, LEARNED, SPREAD, POPULAR = "fixed blend", "learned blend", "spread blend", "popularity"
 BLENDS = (FIXED, LEARNED, SPREAD)
@@ -92,8 +92,12 @@ def _open(intervals: Mapping[str, Interval], key: str) -> dict[str, Any]:
 
 
 def judge(lists: Mapping[str, Ints], cases: Cases, known: Known, default: str, seed: int) -> Board:
-    """The whole board. lists: by name, at least LENGTH long where the catalogue is."""
-    figures = {name: measures.per_case(ranked, cases.targets, cases.unreachable) for name, ranked in lists.items()}
+    """The whole board. lists: by name, LENGTH long and as many places more as a case has met products, that LENGTH are
+    left without those.
+    """
+    figures = {
+        name: measures.per_case(ranked[:, :LENGTH], cases.targets, cases.unreachable) for name, ranked in lists.items()
+    }
     drawn = measures.resampled_means(np.hstack(list(figures.values())), cases.visits, seed)
     resampled = dict(zip(figures, np.split(drawn, len(figures), axis=1), strict=True))
     rows = [_row(name, lists[name], figures, resampled, known) for name in lists]
@@ -154,6 +158,15 @@ def _slices(lists: Mapping[str, Ints], cases: Cases) -> Iterator[Slice]:
     yield _slice("item met before", _recalls(lists, seen, nothing), np.diff(seen.indptr) > 0)
     new = np.diff(fresh.indptr) + cases.unreachable > 0
     yield _slice("item not met before", _recalls(lists, fresh, cases.unreachable), new)
+    others = {name: _without(ranked, met) for name, ranked in lists.items()}
+    yield _slice("the same, lists without items met", _recalls(others, fresh, cases.unreachable), new)
+
+
+def _without(ranked: Ints, met: csr_matrix) -> Ints:
+    """What stays of the lists, moved up."""
+    gone = measures.hits(ranked, met)
+    order = np.argsort(gone, axis=1, kind="stable")
+    return np.take_along_axis(np.where(gone, UNKNOWN, ranked), order, axis=1)
 
 
 def _recalls(lists: Mapping[str, Ints], targets: csr_matrix, unreachable: Ints) -> dict[str, Floats]:
