@@ -10,6 +10,8 @@ from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from shoplab.spark import kept
+
 Floats = NDArray[np.float32]
 Engine = Literal["auto", "spark", "implicit"]
 
@@ -103,8 +105,7 @@ def _fit_on_spark(pairs: DataFrame, rank: int, seed: int) -> Factors:
 
     ids, positions = ["user_id", "product_id"], ["user", "item"]
     indexer = StringIndexer(inputCols=ids, outputCols=positions, stringOrderType="alphabetAsc").fit(pairs)
-    indexed = indexer.transform(pairs).select("user", "item", "weight").persist()
-    try:
+    with kept(indexer.transform(pairs).select("user", "item", "weight")) as indexed:
         user_ids, item_ids = (list(labels) for labels in indexer.labelsArray)
         per_user = indexed.count() / max(1, len(user_ids))  # Spark multiplies regParam by a user's number of pairs
         als = ALS(
@@ -113,8 +114,6 @@ def _fit_on_spark(pairs: DataFrame, rank: int, seed: int) -> Factors:
         )  # fmt: skip
         model = als.fit(indexed)
         users, items = _dense(model.userFactors, len(user_ids)), _dense(model.itemFactors, len(item_ids))
-    finally:
-        indexed.unpersist()
     return Factors(user_ids, item_ids, users, items, "spark")
 
 

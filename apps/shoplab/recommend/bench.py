@@ -16,6 +16,7 @@ from shoplab.recommend.als import ALPHA, ITERATIONS, REGULARIZATION, fit_als
 from shoplab.recommend.cases import cases_next_item
 from shoplab.recommend.evaluate.readers import Split
 from shoplab.recommend.training import fit
+from shoplab.spark import kept
 
 RANK = 64
 USERS_PER_PAIR, PRODUCTS = 10, 50_000  # of the made-up pairs
@@ -74,16 +75,13 @@ def _made_up(pairs: int) -> csr_matrix:
 
 
 def _in_turn(spark: SparkSession, matrix: csr_matrix, runs: int, say: Say) -> tuple[float, float]:
-    table = _as_table(spark, matrix).persist()
-    try:
+    with kept(_as_table(spark, matrix)) as table:
         table.count()
         ours, direct = [], []
         for run in range(1, runs + 1):
             say(f"ALS, {run} of {runs}")
             ours.append(_seconds(lambda: fit_als(table, "implicit", RANK)))
             direct.append(_seconds(lambda: _directly(matrix)))
-    finally:
-        table.unpersist()
     return statistics.median(ours), statistics.median(direct)
 
 

@@ -1,13 +1,12 @@
 """Content similarity: TF-IDF over category path, brand and price band; cosine on demand."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, load_npz, save_npz
+from scipy.sparse import csr_matrix
 
 from shoplab.recommend.als import Floats
 from shoplab.recommend.catalogue import Catalogue, Product
@@ -39,15 +38,6 @@ class Content:
         row_of_term = np.repeat(np.arange(len(items)), np.diff(rows.indptr))
         products = rows.data * profiles[owners[row_of_term], rows.indices]
         return np.bincount(row_of_term, products, minlength=len(items)).astype(np.float32)
-
-    def to_bytes(self) -> bytes:
-        sink = io.BytesIO()
-        save_npz(sink, self.vectors)
-        return sink.getvalue()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Content":
-        return cls(csr_matrix(load_npz(io.BytesIO(data))))
 
 
 def fit_content(catalogue: Catalogue, spark: "SparkSession | None" = None) -> Content:

@@ -24,6 +24,7 @@ from shoplab.ingest.mapping import load_mapping
 from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.settings import Settings
+from shoplab.spark import kept
 from shoplab.streaming import live
 from shoplab.streaming.points import batch_points, top_products
 from shoplab.streaming.tally import Tally, tally
@@ -81,13 +82,10 @@ class LiveJob:
         # Streaming switches adaptive execution off, which would fold small shuffles: a batch is small, and so are they
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
         catalog = Catalog(self.settings, session)
-        rows = live.read_records(records, self.mapping).persist()
-        try:
+        with kept(live.read_records(records, self.mapping)) as rows:
             counted = tally(rows)
             if counted.rows:
                 self._process(catalog, rows, counted, batch_id, started)
-        finally:
-            rows.unpersist()
 
     def _process(self, catalog: Catalog, rows: DataFrame, counted: Tally, batch_id: int, started: float) -> None:
         if counted.rejected:
@@ -96,12 +94,9 @@ class LiveJob:
         new, users, recommended = 0, None, 0
         if counted.first_day and counted.last_day:
             new = _store_events(catalog, live.good_events(rows), counted.first_day, counted.last_day)
-            theirs = live.events_of_users(good, _stored_since(catalog, counted.first_day)).persist()
-            try:
+            with kept(live.events_of_users(good, _stored_since(catalog, counted.first_day))) as theirs:
                 users = self.users.update(catalog, live.touched_users(theirs, _products(catalog)), batch_id)
                 recommended = self.users.recommend(catalog, theirs, users, batch_id)
-            finally:
-                theirs.unpersist()
         account = _account(counted, batch_id, new, 0 if users is None else len(users), recommended, started)
         points = batch_points(account, counted, top_products(good), users, self.users.sizes(users))
         write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)

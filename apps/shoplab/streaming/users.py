@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from shoplab.catalog import Catalog
 from shoplab.errors import LabError
 from shoplab.schemas import RECOMMENDATION, SEGMENT, USER
+from shoplab.spark import kept
 from shoplab.streaming.sizes import SegmentSizes, Size
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class LiveUsers:
         """Writes the USER rows of the batch's users and their SEGMENT rows. Returns user_id, segment, segment_name and
         last_seen of each user (the segment null without a segment model), and `published`, the name of the segment that
         the published table has for the user. A batch's users fit the driver."""
-        touched = touched.persist()
-        try:
+        with kept(touched) as touched:
             users = touched.toArrow()
             _write(catalog, "live/users", batch_id, users)
             model = self._current_segmentation(catalog)
@@ -62,8 +62,6 @@ class LiveUsers:
             _write(catalog, "live/segments", batch_id, segments.select(SEGMENT.names))
             placed: pd.DataFrame = segments.to_pandas()
             return placed
-        finally:
-            touched.unpersist()
 
     def sizes(self, users: "pd.DataFrame | None") -> dict[str, Size]:
         """Every segment's size after this batch's users (of `update`); empty without a segment model."""
@@ -135,10 +133,10 @@ def _recent_events(events: DataFrame, users: "pd.DataFrame") -> dict[str, list[t
     ids = F.broadcast(events.sparkSession.createDataFrame(users[["user_id"]]))
     newest = Window.partitionBy("user_id").orderBy(F.desc("event_time"), "product_id")
     theirs = events.join(ids, on="user_id", how="left_semi").withColumn("place", F.row_number().over(newest))
-    kept = theirs.where(F.col("place") <= RECENT).select("user_id", "product_id", "event_type", "place").toPandas()
+    last = theirs.where(F.col("place") <= RECENT).select("user_id", "product_id", "event_type", "place").toPandas()
     recent: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    kept = kept.sort_values("place", ascending=False)
-    for user, product, kind in zip(kept["user_id"], kept["product_id"], kept["event_type"], strict=True):
+    last = last.sort_values("place", ascending=False)
+    for user, product, kind in zip(last["user_id"], last["product_id"], last["event_type"], strict=True):
         recent[user].append((product, kind))
     return recent
 

@@ -86,11 +86,8 @@ class SegmentPopular:
         categories = log.catalogue.category_codes.astype(np.int64)
         return cls(scores, categories, _best(scores, categories))
 
-    def row(self, segment: int) -> int:
-        """Row of a segment; an unknown one gets the shop's."""
-        return segment if 0 <= segment < len(self.scores) - 1 else len(self.scores) - 1
-
     def rows(self, histories: Histories) -> Ints:
+        """Per case the row of its segment; without one the shop's."""
         shop = len(self.scores) - 1
         return np.where((histories.segments >= 0) & (histories.segments < shop), histories.segments, shop)
 
