@@ -149,7 +149,7 @@ def test_job_publishes_a_value_for_each_buyer_and_a_judgement(lab: Settings, spa
     assert sorted(table["user_id"]) == sorted(str(i) for i in range(3_000) if i != 4)
     assert not table.isna().any().any()
     manifest = catalog.storage.read_json(catalog.current("value") + "/manifest.json")
-    assert manifest == {"version": manifest["version"], **part}
+    assert manifest == {"version": manifest["version"], "promoted": True, **part}
     assert ValueModel.from_dict(part["model"]).buyers == 2_999
 
     assert {row["segment_name"]: row["buyers"] for row in part["segments"]} == {"even": 1_499, "odd": 1_500}

@@ -52,6 +52,23 @@ def test_the_model_is_told_the_users_segment(stocked_client: TestClient, stocked
     )
 
 
+def test_an_answer_stays_of_one_piece_when_a_batch_lands_in_the_middle_of_it(
+    stocked_client: TestClient, stocked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommend = stocked.backstage.recommender.recommend
+
+    def as_a_batch_lands(*asked: Any) -> Any:
+        stocked.publish_batch(1, {"u1": ["p9"]})
+        stocked.look()
+        return recommend(*asked)
+
+    monkeypatch.setattr(stocked.backstage.recommender, "recommend", as_a_batch_lands)
+    before = stocked_client.get("/recommendations/u1").json()
+    after = stocked_client.get("/recommendations/u1").json()
+    assert (before["source"], before["items"][0]["product_id"]) == ("model", "p1")
+    assert (after["source"], after["items"][0]["product_id"]) == ("live", "p9")
+
+
 def test_a_stranger_gets_what_is_popular(stocked_client: TestClient) -> None:
     body = stocked_client.get("/recommendations/nobody").json()
     assert (body["source"], body["segment"], body["segment_name"]) == ("popular", None, None)

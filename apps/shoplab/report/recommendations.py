@@ -1,5 +1,7 @@
 """The recommendations section: a few users, what they looked at, what is recommended, and why."""
 
+from typing import Any
+
 from shoplab.catalog import Catalog
 from shoplab.report.blocks import PAGES
 from shoplab.report.cards import Card, Section
@@ -16,11 +18,21 @@ def recommendations(catalog: Catalog) -> Section:
 
     made = catalog.manifest("models/recommender")
     template = PAGES.get_template("samples.html")
-    caption = "Best first; a score adds up from the parts in its bar."
+    caption = "Best first; the bars are a score's parts, the best score's bar is full."
     cards = [
         Card(f"User {short(user['user_id'])}", caption, Markup(template.render(user=user)))
         for user in samples(load_current(catalog.settings), SAMPLE_USERS)
     ]
-    return Section(
-        "Recommendations", [f"Model {short(made['version'])}, shown on the users it knows best."], cards=cards
+    return Section("Recommendations", [_worth(made), "Shown on the users the model knows best."], cards=cards)
+
+
+def _worth(made: dict[str, Any]) -> str:
+    """What the manifest says of the model."""
+    name, checked = f"Model {short(made['version'])}, {made['blend']}", made["validation"]
+    if not checked:
+        return f"{name}: too few events to measure it on."
+    low, high = checked["interval"]
+    return (
+        f"{name}: {checked['measure']} {checked['value']:.3f} (95 %: {low:.3f} to {high:.3f}) on"
+        f" {checked['cases']:,} cases of the newest visits, which it was not told."
     )

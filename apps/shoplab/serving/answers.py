@@ -61,7 +61,7 @@ def answer(backstage: Backstage, user_id: str, k: int) -> Answer:
         user_id=user_id,
         segment=number,
         segment_name=name,
-        source=_source(backstage, user_id),
+        source="live" if live else _source(backstage, user_id),
         model_version=recommender.version if recommender else None,
         items=_items(found, recommender),
     )
@@ -72,7 +72,9 @@ def sample_users(backstage: Backstage, count: int) -> list[SampleUser]:
     live = backstage.live.newest_users(count)
     others = [user for user in backstage.sample_customers(count) if user not in set(live)]
     chosen = live[: max(count // 2, count - len(others))]
-    return [_sample(backstage, user) for user in [*chosen, *others][:count]]
+    users: list[tuple[str, Source]] = [(user, "live") for user in chosen]
+    users += [(user, _source(backstage, user)) for user in others]
+    return [_sample(backstage, user, source) for user, source in users[:count]]
 
 
 def _filled(
@@ -87,14 +89,13 @@ def _filled(
 
 
 def _source(backstage: Backstage, user_id: str) -> Source:
-    if user_id in backstage.live:
-        return "live"
+    """Of a user without live recommendations."""
     return "model" if backstage.knows(user_id) else "popular"
 
 
-def _sample(backstage: Backstage, user_id: str) -> SampleUser:
+def _sample(backstage: Backstage, user_id: str, source: Source) -> SampleUser:
     number, name = backstage.segment(user_id) or (None, None)
-    return SampleUser(user_id=user_id, segment=number, segment_name=name, source=_source(backstage, user_id))
+    return SampleUser(user_id=user_id, segment=number, segment_name=name, source=source)
 
 
 def _items(found: Sequence[LiveItem | Recommendation], recommender: Recommender | None) -> list[Item]:

@@ -45,9 +45,6 @@ class LiveRecommendations:
     def __len__(self) -> int:
         return len(self._packed)
 
-    def __contains__(self, user_id: str) -> bool:
-        return user_id in self._packed
-
     def add(self, batch: pa.Table) -> None:
         """Takes a batch with schemas.RECOMMENDATION's columns in; its users' older recommendations go."""
         ordered = batch.select(COLUMNS).sort_by([("user_id", "ascending"), ("rank", "ascending")])
