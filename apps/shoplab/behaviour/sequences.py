@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.paths import SEPARATOR, folded
+from shoplab.spark import kept
 
 MOST_SESSIONS = 50_000  # a sample of them: a share of 1 % is then known to within 0.1 %
 MOST_STEPS = 50  # of a session, repeats folded
@@ -26,11 +27,8 @@ def sequences(steps: DataFrame, sessions: int) -> DataFrame:
     sampled = F.pmod(F.xxhash64("user_id", "user_session"), F.lit(_HASHES)) < _HASHES * MOST_SESSIONS / max(sessions, 1)
     kinds = {"event": F.col("steps"), "event and category": _with_leaf()}
     walks = [F.slice(folded(steps), 1, MOST_STEPS).alias(kind) for kind, steps in kinds.items()]
-    sample = steps.where(sampled).select(*walks).persist()
-    found = reduce(DataFrame.unionByName, [_frequent(sample, kind, sessions) for kind in kinds])
-    kept = found.localCheckpoint()
-    sample.unpersist()
-    return kept
+    with kept(steps.where(sampled).select(*walks)) as sample:
+        return reduce(DataFrame.unionByName, [_frequent(sample, kind, sessions) for kind in kinds]).localCheckpoint()
 
 
 def _frequent(sample: DataFrame, kind: str, sessions: int) -> DataFrame:

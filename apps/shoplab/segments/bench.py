@@ -21,6 +21,7 @@ from shoplab.ingest.rows import read_parquet
 from shoplab.schemas import RAW_COLUMNS
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments
+from shoplab.spark import kept
 
 MONTH = "2019-10"
 ENGINES: tuple[EngineName, ...] = ("scikit-learn", "spark")
@@ -53,20 +54,18 @@ def measure(spark: SparkSession, events: int, shops: int, fits: int) -> Iterator
     """Makes so many shops with so many October events each, and segments each of them by both engines."""
     for shop in range(1, shops + 1):
         with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as folder:
-            history, truth = _shop(spark, Path(folder), events, shop)
-            try:
+            rows, truth = _shop(spark, Path(folder), events, shop)
+            with kept(rows) as history:
+                history.count()  # no engine's time
                 for engine in ENGINES:
                     yield _measure(history, truth, shop, engine, fits)
-            finally:
-                history.unpersist()
 
 
 def _shop(spark: SparkSession, folder: Path, events: int, seed: int) -> tuple[DataFrame, "pd.Series[str]"]:
     generate(folder / "events.parquet", MONTH, events, seed, folder / "truth.csv")
     rows = read_parquet(spark, [(folder / "events.parquet").as_uri()], list(RAW_COLUMNS), load_mapping(None))
     clicks = clean.good(clean.typed(rows, load_mapping(None)))
-    history = user_history(users(clicks, sessions(clicks), products(clicks))).persist()
-    history.count()  # while the file is there
+    history = user_history(users(clicks, sessions(clicks), products(clicks)))
     return history, pd.read_csv(folder / "truth.csv", dtype=str).set_index("user_id")["profile"]
 
 

@@ -13,6 +13,7 @@ from shoplab.behaviour.users import users
 from shoplab.recommend.log import UNKNOWN, Log
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import apply_segments, fit_segments
+from shoplab.spark import kept
 
 
 class Groups(NamedTuple):
@@ -25,12 +26,9 @@ class Groups(NamedTuple):
 def segment_users(events: DataFrame, log: Log, seed: int) -> Groups | None:
     """None where users are too much alike for two segments."""
     clean = events.select(*(name for name in events.columns if name != "place"))
-    history = user_history(users(clean, sessions(clean), products(clean))).persist()
-    try:
+    with kept(user_history(users(clean, sessions(clean), products(clean)))) as history:
         model = fit_segments(history, seed=seed)
         table = apply_segments(model, history).select("user_id", F.col("segment").cast("int")).toArrow()
-    finally:
-        history.unpersist()
     if model.k < 2:
         return None
     found = dict(zip(table["user_id"].to_pylist(), table["segment"].to_pylist(), strict=True))
