@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from shoplab.recommend.blend import FIXED, LEARNED
 from shoplab.recommend.evaluate import measures
 from shoplab.recommend.evaluate.grouping import Groups
 from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
 from shoplab.recommend.histories import Histories
 from shoplab.recommend.log import UNKNOWN, Ints
+from shoplab.recommend.sources.popular import Popular
+from shoplab.recommend.trained import SPREAD
 
-FIXED, LEARNED, SPREAD, POPULAR = "fixed blend", "learned blend", "spread blend", "popularity"
 BLENDS = (FIXED, LEARNED, SPREAD)
 LENGTH = max(measures.CUTS)
 COMPARED = ("recall@20", "NDCG@20", "MRR@20")
@@ -95,24 +97,22 @@ def judge(lists: Mapping[str, Ints], cases: Cases, known: Known, default: str, s
     """The whole board. lists: by name, LENGTH long and as many places more as a case has met products, that LENGTH are
     left without those.
     """
-    figures = {
-        name: measures.per_case(ranked[:, :LENGTH], cases.targets, cases.unreachable) for name, ranked in lists.items()
-    }
+    shown = {name: ranked[:, :LENGTH] for name, ranked in lists.items()}
+    figures = {name: measures.per_case(ranked, cases.targets, cases.unreachable) for name, ranked in shown.items()}
     drawn = measures.resampled_means(np.hstack(list(figures.values())), cases.visits, seed)
     resampled = dict(zip(figures, np.split(drawn, len(figures), axis=1), strict=True))
-    rows = [_row(name, lists[name], figures, resampled, known) for name in lists]
-    slices = list(_slices(lists, cases))
+    rows = [_row(name, ranked, figures, resampled, known) for name, ranked in shown.items()]
+    slices = list(_slices(lists, shown, cases))
     return Board(len(cases), default, rows, slices, below_popularity(slices))
 
 
-def _row(name: str, ranked: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], known: Known) -> Row:
+def _row(name: str, shown: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], known: Known) -> Row:
     means, learned = _mean(figures[name]), _mean(figures[LEARNED])
     ahead = {
         measure: measures.interval(learned[at] - means[at], resampled[LEARNED][:, at] - resampled[name][:, at])
         for at, measure in enumerate(MEASURES)
         if measure in COMPARED
     }
-    shown = ranked[:, :LENGTH]
     return Row(
         name,
         "blend" if name in BLENDS else "baseline" if name.startswith("implicit ") else "source",
@@ -145,33 +145,33 @@ def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, groups: Group
     return parts
 
 
-def _slices(lists: Mapping[str, Ints], cases: Cases) -> Iterator[Slice]:
+def _slices(lists: Mapping[str, Ints], shown: Mapping[str, Ints], cases: Cases) -> Iterator[Slice]:
     met = cases.histories.matrix(cases.targets.shape[1])
     met.data[:] = 1
     seen = csr_matrix(cases.targets.multiply(met))
     fresh = csr_matrix(cases.targets - seen)
     fresh.eliminate_zeros()
     nothing = np.zeros_like(cases.unreachable)
-    whole = _recalls(lists, cases.targets, cases.unreachable)
+    whole = _recalls(shown, cases.targets, cases.unreachable)
     for name, mine in cases.slices.items():
         yield _slice(name, whole, mine)
-    yield _slice("item met before", _recalls(lists, seen, nothing), np.diff(seen.indptr) > 0)
+    yield _slice("item met before", _recalls(shown, seen, nothing), np.diff(seen.indptr) > 0)
     new = np.diff(fresh.indptr) + cases.unreachable > 0
-    yield _slice("item not met before", _recalls(lists, fresh, cases.unreachable), new)
+    yield _slice("item not met before", _recalls(shown, fresh, cases.unreachable), new)
     others = {name: _without(ranked, met) for name, ranked in lists.items()}
     yield _slice("the same, lists without items met", _recalls(others, fresh, cases.unreachable), new)
 
 
 def _without(ranked: Ints, met: csr_matrix) -> Ints:
-    """What stays of the lists, moved up."""
+    """The first LENGTH of what stays of the lists."""
     gone = measures.hits(ranked, met)
-    order = np.argsort(gone, axis=1, kind="stable")
+    order = np.argsort(gone, axis=1, kind="stable")[:, :LENGTH]
     return np.take_along_axis(np.where(gone, UNKNOWN, ranked), order, axis=1)
 
 
 def _recalls(lists: Mapping[str, Ints], targets: csr_matrix, unreachable: Ints) -> dict[str, Floats]:
     sought = np.maximum(np.diff(targets.indptr) + unreachable, 1)
-    return {name: measures.hits(ranked[:, :LENGTH], targets).sum(axis=1) / sought for name, ranked in lists.items()}
+    return {name: measures.hits(ranked, targets).sum(axis=1) / sought for name, ranked in lists.items()}
 
 
 def _slice(name: str, recalls: Mapping[str, Floats], mine: NDArray[np.bool_]) -> Slice:
@@ -183,7 +183,7 @@ def below_popularity(slices: Sequence[Slice]) -> list[str]:
     """A word on every large slice where showing the same to everybody would do better."""
     return [
         f"{one.name} ({one.cases:,} cases): the learned blend's recall@20 {one.recall[LEARNED]:.4f} is below"
-        f" popularity's {one.recall[POPULAR]:.4f}"
+        f" popularity's {one.recall[Popular.name]:.4f}"
         for one in slices
-        if one.cases >= MANY and one.recall[LEARNED] < one.recall[POPULAR]
+        if one.cases >= MANY and one.recall[LEARNED] < one.recall[Popular.name]
     ]

@@ -10,13 +10,15 @@ import numpy as np
 
 from shoplab.console import Say
 from shoplab.recommend import training
+from shoplab.recommend.blend import FIXED, LEARNED
 from shoplab.recommend.cases import Protocol, cases_next_item, cases_next_month
 from shoplab.recommend.evaluate import files, leaderboard
 from shoplab.recommend.evaluate.ablation import Ranker, Removed, ablate, sample
 from shoplab.recommend.evaluate.baselines import rank_baselines
-from shoplab.recommend.evaluate.leaderboard import FIXED, LEARNED, LENGTH, SPREAD, Board, Cases, Known
+from shoplab.recommend.evaluate.leaderboard import LENGTH, Board, Cases, Known
 from shoplab.recommend.evaluate.readers import Split, read_split
 from shoplab.recommend.log import UNKNOWN, Ints, Log
+from shoplab.recommend.trained import SPREAD
 from shoplab.settings import Settings
 
 
