@@ -18,12 +18,12 @@ def decide(new: dict[str, Any], current: dict[str, Any] | None, force: bool = Fa
     """
     measured = new.get("validation")
     if current is None:
-        return Verdict(True, "the first version" + (f": {_figures(measured)}" if measured else ""))
+        return Verdict(True, "the first version" + (f": {figures(measured)}" if measured else ""))
     if not measured:
         return Verdict(True, "not compared with the current version: too few events to validate on")
     if measured["current"] is None:
-        return Verdict(True, f"{_figures(measured)}; the current version could not be measured on the same cases")
-    compared = f"{_figures(measured)}, the current version {measured['current']:.4f} on the same cases"
+        return Verdict(True, f"{figures(measured)}; the current version could not be measured on the same cases")
+    compared = f"{figures(measured)}, the current version {measured['current']:.4f} on the same cases"
     if measured["value"] >= measured["current"]:  # False for a value that is no number
         return Verdict(True, compared)
     if force:
@@ -33,7 +33,7 @@ def decide(new: dict[str, Any], current: dict[str, Any] | None, force: bool = Fa
     )
 
 
-def _figures(measured: dict[str, Any]) -> str:
-    """ "ndcg@20 0.3120 (95 %: 0.3010 to 0.3230, 1,500 cases)"."""
+def figures(measured: dict[str, Any]) -> str:
+    """ "NDCG@20 0.3120 (95 %: 0.3010 to 0.3230, 1,500 cases)", of what a manifest says under "validation"."""
     low, high = measured["interval"]
     return f"{measured['measure']} {measured['value']:.4f} (95 %: {low:.4f} to {high:.4f}, {measured['cases']:,} cases)"

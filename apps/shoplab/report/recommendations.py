@@ -3,6 +3,7 @@
 from typing import Any
 
 from shoplab.catalog import Catalog
+from shoplab.recommend.gate import figures
 from shoplab.report.blocks import PAGES
 from shoplab.report.cards import Card, Section
 from shoplab.report.formats import short
@@ -31,8 +32,4 @@ def _worth(made: dict[str, Any]) -> str:
     name, checked = f"Model {short(made['version'])}, {made['blend']}", made["validation"]
     if not checked:
         return f"{name}: too few events to measure it on."
-    low, high = checked["interval"]
-    return (
-        f"{name}: {checked['measure']} {checked['value']:.3f} (95 %: {low:.3f} to {high:.3f}) on"
-        f" {checked['cases']:,} cases of the newest visits, which it was not told."
-    )
+    return f"{name}: {figures(checked)}, on the newest visits, which it was not told."

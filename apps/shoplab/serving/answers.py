@@ -70,7 +70,8 @@ def answer(backstage: Backstage, user_id: str, k: int) -> Answer:
 def sample_users(backstage: Backstage, count: int) -> list[SampleUser]:
     """Users to try: the stream's newest, at most half where the segment table has enough others."""
     live = backstage.live.newest_users(count)
-    others = [user for user in backstage.sample_customers(count) if user not in set(live)]
+    newest = set(live)
+    others = [user for user in backstage.sample_customers(count) if user not in newest]
     chosen = live[: max(count // 2, count - len(others))]
     users: list[tuple[str, Source]] = [(user, "live") for user in chosen]
     users += [(user, _source(backstage, user)) for user in others]
