@@ -77,7 +77,6 @@ def panel(written: Json, number: int, place: Json) -> Json:
         "description": written["what"],
         "datasource": SOURCE,
         "gridPos": place,
-        "interval": "10s",
         "targets": [{"refId": "A", "datasource": SOURCE, "query": query(written)}],
         "fieldConfig": {"defaults": defaults, "overrides": [_unit(*each) for each in written.get("units", {}).items()]},
         "options": OPTIONS[kind],
@@ -96,7 +95,7 @@ def query(written: Json) -> str:
         f"  |> range(start: {since})",
         f'  |> filter(fn: (r) => r._measurement == "{written["from"]}")',
         f"  |> filter(fn: (r) => {fields})",
-        *(f"  {line}" for line in str(written["then"]).strip().splitlines()),
+        *(f"  {line}" for line in str(written.get("then", "")).strip().splitlines()),
     ]
     return "\n".join(lines)
 

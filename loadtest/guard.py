@@ -8,7 +8,7 @@ from locust import events
 from locust.runners import STATE_INIT, STATE_STOPPED, LocalRunner
 from pacing import SETTINGS
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 from shoplab.load import bounds
 
 log = logging.getLogger("load")

@@ -2,7 +2,7 @@
 
 from locust import constant_pacing
 
-from shoplab.settings import load_settings
+from shoplab.core.settings import load_settings
 
 SETTINGS = load_settings()
 

@@ -8,13 +8,13 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-import orjson
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 from locust import User, task
 from pacing import SETTINGS, Paced
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
+from shoplab.events.wire import encode
 from shoplab.load.bounds import KAFKA, is_lab_host
 
 TOPIC = "load-test"  # no job reads it
@@ -71,10 +71,10 @@ class ProducerUser(Paced, User):
     def send_event(self):
         now = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         event = next(self.sample) | {"event_time": now}
-        value = orjson.dumps(event)
+        key, value = encode(event)
         with self.environment.events.request.measure("Kafka", "send, acks=all", len(value)):
             try:
-                self.producer.send(TOPIC, key=event["user_id"].encode(), value=value).get(ANSWER_MS / 1000)
+                self.producer.send(TOPIC, key=key, value=value).get(ANSWER_MS / 1000)
             except KafkaError as error:
                 raise RuntimeError(type(error).__name__) from None  # short, and the same for the same fault
 
@@ -97,9 +97,9 @@ def _make_topic() -> None:
 
 def _sample() -> list[dict[str, str]]:
     """Events of the lab's generator, as ./lab replay sends them."""
-    from shoplab.ingest.generator import generate
-    from shoplab.ingest.mapping import load_mapping
-    from shoplab.ingest.sources import inspect
+    from shoplab.events.generator import generate
+    from shoplab.events.mapping import load_mapping
+    from shoplab.events.sources import inspect
     from shoplab.streaming.replay import read_rows
 
     mapping = load_mapping(None)

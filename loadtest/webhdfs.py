@@ -16,7 +16,7 @@ from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
 from shoplab.load import bounds
 
 ROOT = "/tmp/load"

@@ -1,13 +1,15 @@
 """Rows that tests make up, and the real files that lie beside the repository on some machines."""
 
 import datetime as dt
+import socket
 from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.schemas import EVENT, RAW_COLUMNS
-from shoplab.settings import REPO
+from shoplab.core.frames import struct
+from shoplab.core.schemas import EVENT, RAW_COLUMNS
+from shoplab.core.settings import REPO
 
 REAL_DATA = REPO.parent / "shared" / "data"
 
@@ -18,6 +20,12 @@ def real_file(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real data {name} is not on this machine")
     return path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def raw_line(time: str = "2019-10-01 00:00:00 UTC", kind: str = "view", product: str = "1", category_id: str = "10",
@@ -34,6 +42,21 @@ def csv_file(path: Path, *lines: str, header: bool = True, end: str = "\n") -> P
     return path
 
 
+CLICKS = ["view", "view", "cart", "view", "purchase"]
+
+
+def month_file(path: Path, month: int, events: int) -> Path:
+    """A month of 2019: sessions of five events by 60 users in turn, with an order in each, so that there are enough
+    buyers to say what they are worth. Every fourth session has no cart.
+    """
+    return csv_file(path, *[
+        raw_line(time=f"2019-{month}-{1 + n // 60:02} 10:{n % 60:02}:00 UTC",
+                 kind="view" if n // 5 % 4 == 3 and n % 5 == 2 else CLICKS[n % 5], product=str(n % 12),
+                 price=str(5 + n % 12), user=str(n // 5 % 60), session=f"{month}-{n // 5}")
+        for n in range(events)
+    ])  # fmt: skip
+
+
 def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", session: str = "s1",
           price: float | None = 10.0, category: str | None = "electronics.phone", brand: str | None = "acme",
           category_id: str = "c1", quantity: int | None = None) -> tuple[object, ...]:  # fmt: skip
@@ -43,4 +66,4 @@ def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", 
 
 
 def event_frame(spark: SparkSession, *rows: tuple[object, ...]) -> DataFrame:
-    return spark.createDataFrame(list(rows), EVENT)
+    return spark.createDataFrame(list(rows), struct(EVENT))

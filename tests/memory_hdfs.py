@@ -1,8 +1,11 @@
-"""What the spool and the API use of `shoplab.storage.Storage`, in memory, so that tests can take HDFS away."""
+"""What the spool, the API and models use of `shoplab.core.storage.Storage`, in memory: tests can take HDFS away."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from shoplab.errors import ServiceError
+import orjson
+
+from shoplab.core.errors import ServiceError
 
 
 @dataclass
@@ -29,9 +32,19 @@ class MemoryHdfs:
         self._check()
         return self.files[path]
 
+    def read_json(self, path: str) -> Any:
+        return orjson.loads(self.read(path))
+
     def write(self, path: str, data: bytes) -> None:
         self._check()
         self.files[path] = data
+
+    def write_json(self, path: str, value: Any) -> None:
+        self.write(path, orjson.dumps(value))
+
+    def move(self, source: str, target: str) -> None:
+        for name in self.walk(source):
+            self.files[target + name.removeprefix(source)] = self.files.pop(name)
 
     def delete(self, path: str) -> None:
         self._check()

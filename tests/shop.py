@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from shoplab.behaviour.job import analyse
-from shoplab.catalog import Catalog
-from shoplab.ingest.generator import generate
-from shoplab.ingest.job import ingest
-from shoplab.ingest.mapping import load_mapping
-from shoplab.segments.job import Request, segment
+from shoplab.core.catalog import Catalog
+from shoplab.events.generator import generate
+from shoplab.events.job import ingest
+from shoplab.events.mapping import load_mapping
+from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.summary import SegmentSummary
 
 
@@ -34,11 +34,11 @@ class Shop:
 
 def make_shop(catalog: Catalog, folder: Path) -> Shop:
     """Takes half a minute and more: the tests share one."""
-    october = _month(catalog, folder, "2019-10", 40_000, Request())
-    return Shop(catalog, october, _month(catalog, folder, "2019-11", 15_000, Request(update=True)))
+    october = _month(catalog, folder, "2019-10", 40_000, SegmentRequest())
+    return Shop(catalog, october, _month(catalog, folder, "2019-11", 15_000, SegmentRequest(update=True)))
 
 
-def _month(catalog: Catalog, folder: Path, month: str, events: int, request: Request) -> Month:
+def _month(catalog: Catalog, folder: Path, month: str, events: int, request: SegmentRequest) -> Month:
     path, truth = folder / f"{month}.csv", folder / f"{month}-truth.csv"
     generate(path, month, events, 5, truth)
     ingest(catalog, path, load_mapping(None))

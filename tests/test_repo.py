@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from shoplab.settings import REPO
+from shoplab.core.settings import REPO
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))}
 FORBIDDEN = set('<>:"|?*\\') | {chr(code) for code in range(32)}

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.recommend.rollback import rollback
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.rollback import rollback
 
 
 @pytest.fixture

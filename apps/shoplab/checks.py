@@ -1,16 +1,18 @@
-"""`./lab test`: style, types, and every test this machine can run."""
+"""`./lab test`: style, types, the floor plan, and every test this machine can run."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
-from shoplab.settings import REPO
+from shoplab.core.settings import REPO
 
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
+    ("lint-imports", "--no-cache"),
 )
 
 
@@ -19,9 +21,11 @@ CHECKS = (
 )
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def test(pytest_args: tuple[str, ...]) -> None:
-    """Runs ruff, mypy and pytest, unit tests and end-to-end tests on the real servers; says what it left out and why.
+    """Runs ruff, mypy, import-linter and pytest: unit tests, and end-to-end tests on the real servers.
 
-    Arguments go to pytest. Example: ./lab test tests/ingest -k gz
+    At the end it says which tests it left out and why, and which were slowest. Arguments go to pytest.
+
+    Example: ./lab test tests/events -k gz
     """
     failed = [check[0] for check in CHECKS if _run(*check)]
     status = _run("pytest", *pytest_args)
@@ -30,6 +34,7 @@ def test(pytest_args: tuple[str, ...]) -> None:
     sys.exit(status or bool(failed))
 
 
-def _run(module: str, *arguments: str) -> int:
-    click.echo(f"$ {' '.join((module, *arguments))}", err=True)
-    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=REPO, check=False).returncode
+def _run(program: str, *arguments: str) -> int:
+    """A program of this environment, at the repository's root."""
+    click.echo(f"$ {' '.join((program, *arguments))}", err=True)
+    return subprocess.run([Path(sys.executable).with_name(program), *arguments], cwd=REPO, check=False).returncode

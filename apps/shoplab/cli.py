@@ -1,19 +1,21 @@
 """The command line: one command a job, one line an error."""
 
 import os
-import shutil
 import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from shoplab import __version__
-from shoplab.errors import LabError
-from shoplab.settings import Settings, load_settings
+from shoplab.core import jobs
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings, load_settings
 
-# Command -> module that holds it, in the order of the help page. Modules are imported when their command is asked for.
+# Command -> module that holds it (or module:function), in the order of the help page. Modules are imported when their
+# command is asked for.
 COMMANDS = {
     "demo": "shoplab.demo.commands",
     "test": "shoplab.checks",
@@ -24,20 +26,25 @@ COMMANDS = {
     "doctor": "shoplab.lab.commands",
     "reset": "shoplab.lab.commands",
     "bundle": "shoplab.lab.commands",
-    "generate": "shoplab.ingest.commands",
-    "ingest": "shoplab.ingest.commands",
+    "generate": "shoplab.events.commands",
+    "ingest": "shoplab.events.commands",
     "analyse": "shoplab.behaviour.commands",
     "segment": "shoplab.segments.commands",
     "train": "shoplab.recommend.commands",
     "evaluate": "shoplab.recommend.evaluate.commands",
-    "rollback": "shoplab.recommend.rollback",
+    "rollback": "shoplab.rollback",
     "report": "shoplab.report.commands",
     "replay": "shoplab.streaming.commands",
     "stream": "shoplab.streaming.commands",
     "verify": "shoplab.streaming.commands",
-    "serve": "shoplab.serving.commands",
+    "serve": "shoplab.lab.api",
     "load": "shoplab.load.commands",
-    "bench": "shoplab.lab.commands",
+    "bench": "shoplab.cli",
+}
+BENCHES = {
+    "startup": "shoplab.lab.commands:bench_startup",
+    "segments": "shoplab.segments.commands:bench_segments",
+    "recommender": "shoplab.recommend.commands:bench_recommender",
 }
 
 
@@ -52,18 +59,28 @@ _OF_A_RUNNING_LAB = {
 }  # fmt: skip
 
 
-class _Jobs(click.Group):
+class _Lazy(click.Group):
+    """A group whose commands are imported one by one. places: command -> module, or module:function."""
+
+    def __init__(self, *arguments: Any, places: dict[str, str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._places = places
+
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self._places)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in self._places:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[name]), name)
+        module, _, function = self._places[name].partition(":")
+        command: click.Command = getattr(import_module(module), function or name)
         return command
 
 
-@click.group(cls=_Jobs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Lazy, places=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)  # fmt: skip
 @click.version_option(__version__, prog_name="shoplab")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -72,17 +89,29 @@ def cli(context: click.Context) -> None:
     New here? ./lab demo tells the whole story in a few minutes.
     """
     context.obj = load_settings()
-    if context.invoked_subcommand in _OF_A_RUNNING_LAB and _plain_compose_may_run(context.obj):
-        context.obj = load_settings()
+    if context.invoked_subcommand in _OF_A_RUNNING_LAB:
+        context.obj = _settings_of_the_running_lab(context.obj)
+    jobs.offer(context, lambda command, options: _submit(context.obj, command, options))
 
 
-def _plain_compose_may_run(settings: Settings) -> bool:
-    """Whether such a lab was found; then its settings are recorded."""
-    if settings.lab != "embedded" or (settings.run_dir / "lab.env").is_file() or shutil.which("docker") is None:
-        return False
-    from shoplab.lab import docker
+@click.group(cls=_Lazy, places=BENCHES)
+def bench() -> None:
+    """Measure the lab on this machine.
 
-    return docker.find(settings)
+    Example: ./lab bench startup
+    """
+
+
+def _settings_of_the_running_lab(settings: Settings) -> Settings:
+    from shoplab.lab.choice import find_compose
+
+    return load_settings() if find_compose(settings) else settings
+
+
+def _submit(settings: Settings, context: click.Context, options: dict[str, Any]) -> bool:
+    from shoplab.lab.choice import lab_of
+
+    return lab_of(settings).submit(context, options)
 
 
 def main() -> None:
@@ -110,8 +139,9 @@ def _unexpected(error: Exception) -> str:
     log = Path(os.environ.get("SHOPLAB_HOME", Settings.home)) / "logs" / "error.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    told = str(error).strip().splitlines() or [""]
+    lines = str(error).strip().splitlines() or [""]
     if any(sign in str(error) for sign in _DISK_FULL):
         return f"the disk is full; make room at {log.parents[1]}, then run the same command again; details: {log}"
-    causes = [line.strip() for line in told if line.strip().startswith("Caused by: ")]  # of Java, the last is the first
-    return f"{type(error).__name__}: {(causes or told[:1])[-1][:300]}; details: {log}"
+    # Of Java's causes the last is the first
+    causes = [line.strip() for line in lines if line.strip().startswith("Caused by: ")]
+    return f"{type(error).__name__}: {(causes or lines[:1])[-1][:300]}; details: {log}"

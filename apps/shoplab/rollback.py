@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 if TYPE_CHECKING:
-    from shoplab.catalog import Catalog
+    from shoplab.core.catalog import Catalog
 
 _PUBLISHED = {"recommender": "models/recommender", "segments": "segments"}
 
@@ -27,7 +27,7 @@ def rollback(settings: Settings, what: str, to: str | None, listing: bool) -> No
               ./lab rollback segments --list
               ./lab rollback recommender --to 20191031T120000000
     """
-    from shoplab.catalog import Catalog
+    from shoplab.core.catalog import Catalog
 
     if listing and to is not None:
         raise click.UsageError("--list shows versions, --to goes to one: give one of them")
@@ -47,7 +47,7 @@ def roll_back_segments(catalog: "Catalog", to: str | None = None) -> tuple[str, 
 
     LabError where that model is not there. The table's pointer moves first: the stream reads both when the model's has.
     """
-    from shoplab.errors import LabError
+    from shoplab.core.errors import LabError
 
     target = catalog.rollback_target("segments", to)
     model = catalog.manifest("segments", target).get("model")
@@ -62,7 +62,7 @@ def roll_back_segments(catalog: "Catalog", to: str | None = None) -> tuple[str, 
 
 
 def _show_versions(catalog: "Catalog", name: str) -> None:
-    from shoplab.console import table
+    from shoplab.core.console import table
 
     current = catalog.current(name).rsplit("=", 1)[1]
     rows = [

@@ -14,11 +14,11 @@ from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
-from shoplab.ingest import clean
-from shoplab.ingest import rows as ingest_rows
-from shoplab.ingest.generator import generate
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.events import clean
+from shoplab.events import rows_spark as ingest_rows
+from shoplab.events.generator import generate
+from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from tests.behaviour import duck
 from tests.behaviour.duck import Duck
 

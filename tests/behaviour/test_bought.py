@@ -88,10 +88,10 @@ def test_the_funnel_counts_a_session_once_a_value(spark: SparkSession) -> None:
         event("10-01 09:00:00", session="s2", user="u2", category=None),
     )
     rows = by(events, (12.0, 30.0))
-    assert rows["category", "electronics.phone"] == {
+    assert rows["category", "electronics.phone"].items() >= {
         "dimension": "category", "value": "electronics.phone", "position": 1, "viewed": 2, "carted": 1, "purchased": 1,
         "strict_order": 1, "revenue": 12.0,
-    }  # fmt: skip
+    }.items()  # fmt: skip
     assert set(rows) == {
         ("category", "electronics.phone"), ("brand", "acme"), ("price_band", "12-30"), ("price_band", "30+"),
         ("hour", "09"), ("hour", "12"), ("hour", "13"),

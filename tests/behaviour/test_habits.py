@@ -6,7 +6,8 @@ from shoplab.behaviour.habits import habits
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.touches import touches
-from shoplab.schemas import HABIT
+from shoplab.core.frames import struct
+from shoplab.core.schemas import HABIT
 from tests.data import event, event_frame
 
 
@@ -90,4 +91,4 @@ def test_the_second_half_of_a_night_has_a_row_as_in_users(spark: SparkSession) -
 
 def test_columns_are_the_schemas(spark: SparkSession) -> None:
     schema = table(event_frame(spark, event("10-01 12:00:00"))).schema
-    assert [(f.name, f.dataType) for f in schema] == [(f.name, f.dataType) for f in HABIT]
+    assert [(f.name, f.dataType) for f in schema] == [(f.name, f.dataType) for f in struct(HABIT)]

@@ -14,12 +14,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.job import AnalysisSummary, analyse
-from shoplab.behaviour.metrics import behaviour_points
+from shoplab.behaviour.points import behaviour_points
 from shoplab.behaviour.tables import TABLES
-from shoplab.catalog import Catalog
-from shoplab.ingest.generator import generate
-from shoplab.schemas import EVENT
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.schemas import EVENT
+from shoplab.core.settings import Settings
+from shoplab.events.generator import generate
 from tests.data import event, event_frame
 
 # Of what is counted by month, by day or by product; sums of money to the last digits, which depend on their order
@@ -52,7 +53,7 @@ def new_catalog(
 
     def new(name: str) -> Catalog:
         root = f"/{request.node.name.split('[')[0]}-{name}"
-        made.append(Catalog(replace(lab, data_root=root), spark))
+        made.append(SparkCatalog(replace(lab, data_root=root), spark))
         return made[-1]
 
     yield new

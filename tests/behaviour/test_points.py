@@ -7,17 +7,18 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import analyse
-from shoplab.behaviour.metrics import behaviour_points
-from shoplab.catalog import Catalog
-from shoplab.metrics.points import Point
-from shoplab.settings import Settings
+from shoplab.behaviour.points import behaviour_points
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.core.vocabulary import COUNTS
+from shoplab.metrics.point import Point
 from tests.data import event, event_frame
 
 
 @pytest.fixture(scope="module")
 def points(lab: Settings, spark: SparkSession) -> Iterator[list[Point]]:
     """Three sessions on two days: 10 s with a purchase of 7, one click, 30 s with a cart and no purchase."""
-    catalog = Catalog(replace(lab, data_root="/behaviour-metrics"), spark)
+    catalog = SparkCatalog(replace(lab, data_root="/behaviour-metrics"), spark)
     events = event_frame(
         spark,
         event("10-01 12:00:00"),
@@ -47,7 +48,7 @@ def test_events_by_hour_at_the_shops_own_time(points: list[Point]) -> None:
     assert found[at(1, 12), "view"] == {"events": 1, "revenue": 0}
     assert found[at(1, 12), "purchase"] == {"events": 1, "revenue": 7.0}
     assert found[at(2), "cart"]["events"] == 1
-    assert len(found) == 3 * 4
+    assert len(found) == 3 * len(COUNTS)
     assert sum(fields["events"] for fields in found.values()) == 5
 
 
@@ -63,7 +64,7 @@ def test_days(points: list[Point]) -> None:
 
 def test_the_funnel_of_the_month(points: list[Point]) -> None:
     found = of(points, "shop_funnel", "step")
-    assert {step: fields["sessions"] for (_, step), fields in found.items()} == {
+    assert {step: fields["sessions"] for (_, step), fields in found.items() if fields["sessions"]} == {
         "viewed": 3, "carted": 1, "purchased": 1, "abandoned": 1,
     }  # fmt: skip
     assert found[at(1), "carted"]["share"] == pytest.approx(1 / 3)
@@ -71,7 +72,8 @@ def test_the_funnel_of_the_month(points: list[Point]) -> None:
 
 def test_categories_and_paths_stand_at_the_last_day(points: list[Point]) -> None:
     categories = of(points, "shop_category", "category")
-    assert categories[at(2), "electronics"] == {"views": 2, "carts": 0, "purchases": 1, "revenue": 7.0}
+    counts = {"views": 2, "purchases": 1, "revenue": 7.0}
+    assert {name: value for name, value in categories[at(2), "electronics"].items() if value} == counts
     assert categories[at(2), "none"]["carts"] == 1
     paths = of(points, "shop_path", "rank")
     assert {rank: fields["path"] for (_, rank), fields in paths.items()} == {

@@ -1,7 +1,8 @@
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.sessions import sessions
-from shoplab.schemas import SESSION
+from shoplab.core.frames import struct
+from shoplab.core.schemas import SESSION
 from tests.data import event, event_frame
 
 
@@ -37,4 +38,4 @@ def test_a_session_over_midnight_belongs_to_the_month_it_began_in(spark: SparkSe
 
 def test_columns_are_the_schemas(spark: SparkSession) -> None:
     made = sessions(event_frame(spark, event("10-01 12:00:00"))).schema
-    assert [(f.name, f.dataType) for f in made] == [(f.name, f.dataType) for f in SESSION]
+    assert [(f.name, f.dataType) for f in made] == [(f.name, f.dataType) for f in struct(SESSION)]

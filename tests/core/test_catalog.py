@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
 
 NAME = "models/recommender"
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hdfs.util import HdfsError
 
-from shoplab.errors import LabError
-from shoplab.settings import Settings
-from shoplab.storage import Storage
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.core.storage import Storage
 
 
 def test_a_file_is_listed_when_it_is_whole(lab: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

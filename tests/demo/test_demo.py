@@ -9,21 +9,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shoplab.catalog import Catalog
-from shoplab.lab import process, services
-from shoplab.settings import REPO, Settings, load_settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import REPO, Settings, as_environment, load_settings
+from shoplab.lab.embedded import process
+from shoplab.lab.ports import with_free_ports
 from tests.data import csv_file, raw_line, real_file
 
 
 def lab(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = services.settings_environment(settings) | {"PYTHONPATH": str(REPO / "apps")}
+    environment = as_environment(settings) | {"PYTHONPATH": str(REPO / "apps")}
     command = [sys.executable, "-m", "shoplab", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return process.with_free_ports(replace(load_settings(), home=tmp_path / "lab"))
+    return with_free_ports(replace(load_settings(), home=tmp_path / "lab"))
 
 
 def test_the_real_slices_tell_the_whole_story_and_nothing_stays_running(settings: Settings) -> None:

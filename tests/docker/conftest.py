@@ -4,18 +4,19 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.ingest.generator import generate
-from shoplab.lab import compose, docker, process
-from shoplab.settings import PORTS, REPO, Settings, load_settings
+from shoplab.core.errors import LabError
+from shoplab.core.settings import PORTS, REPO, Settings, load_settings, variable
+from shoplab.events.generator import generate
+from shoplab.lab.docker import compose
+from shoplab.lab.docker.lab import DockerLab
+from shoplab.lab.ports import with_free_ports
 
 HERE = Path(__file__).parent
 PROJECT = "shoplab-test"
@@ -40,7 +41,7 @@ class Stack:
     @property
     def variables(self) -> dict[str, str]:
         own = {"SHOPLAB_HOME": str(self.settings.home), "SHOPLAB_PROJECT": PROJECT, "PYTHONPATH": str(REPO / "apps")}
-        return os.environ | own | {process.variable(port): str(getattr(self.settings, port)) for port in PORTS}
+        return os.environ | own | {variable(port): str(getattr(self.settings, port)) for port in PORTS}
 
     def lab(self, *arguments: str, fails: bool = False, **more: str) -> str:
         """Runs ./lab and returns all it printed."""
@@ -70,13 +71,6 @@ class Stack:
         return load_settings(self.variables)
 
 
-def wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"{what} did not happen in {seconds:.0f} s"
-        time.sleep(0.5)
-
-
 @pytest.fixture(scope="session")
 def engine() -> None:
     """Skips where no Docker answers; fails where CI says that one must."""
@@ -91,18 +85,18 @@ def engine() -> None:
 def stack(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("docker-lab")
     home.chmod(0o755)
-    settings = process.with_free_ports(replace(load_settings({"SHOPLAB_HOME": str(home)}), project=PROJECT))
+    settings = with_free_ports(replace(load_settings({"SHOPLAB_HOME": str(home)}), project=PROJECT))
     services = compose.configuration(settings)["services"]
     # Official images are pulled where that is possible; Grafana's boards have tests of their own (tests/grafana)
     missing = tuple(name for name in ("grafana",) if name in services and not _can_have(services[name]["image"]))
     stack = Stack(settings, missing)
-    docker.reset(settings)
+    DockerLab(settings).reset()
     try:
         stack.up("--size", "small")  # the tighter one
         yield stack
     finally:
         print("\n".join(compose.log_tail(settings, "stream", 30)))
-        docker.reset(settings)
+        DockerLab(settings).reset()
 
 
 def _can_have(image: str) -> bool:

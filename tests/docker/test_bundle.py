@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.lab import docker
-from shoplab.settings import REPO
-from tests.docker.conftest import Stack, wait_until
+from shoplab.core.settings import REPO
+from shoplab.core.wait import wait_until
+from shoplab.lab.docker.lab import DockerLab
+from tests.docker.conftest import Stack
 
 
 @pytest.fixture
@@ -30,10 +31,7 @@ def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[st
     subprocess.run(["tar", "-C", str(clone), "-xf", str(archive)], check=True)
     archive.unlink()
     stack.lab("down")
-    # Under tags of their own, as if Docker had never seen these images: the bundle's are the only ones
-    for image in ("base", "hadoop", "kafka", "spark", "app"):
-        subprocess.run(["docker", "tag", f"shoplab/{image}:latest", f"shoplab/{image}:kept"], check=True)
-        subprocess.run(["docker", "image", "rm", f"shoplab/{image}:latest"], check=True, capture_output=True)
+    _move_tags("latest", "kept")  # as if Docker had never seen these images: the bundle's are the only ones
     keys = {key: value for key, value in stack.variables.items() if key != "PYTHONPATH"}
     own = keys | {"SHOPLAB_HOME": str(clone / ".lab"), "SHOPLAB_CACHE": str(tmp_path / "cache")}
     try:
@@ -45,9 +43,15 @@ def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[st
         embedded = [*cut_off, "./lab", "generate", "--month", "2019-10", "--events", "1000", "--out", "oct.csv"]
         assert subprocess.run(embedded, cwd=clone, env=own, capture_output=True).returncode == 0
     finally:
-        for image in ("base", "hadoop", "kafka", "spark", "app"):
-            subprocess.run(["docker", "tag", f"shoplab/{image}:kept", f"shoplab/{image}:latest"], check=True)
-            subprocess.run(["docker", "image", "rm", f"shoplab/{image}:kept"], check=True, capture_output=True)
+        _move_tags("kept", "latest")
         shutil.rmtree(clone / "bundle")
         stack.up()
-    wait_until(lambda: all(not state.problem for state in docker.status(stack.settings)), 120, "the lab as it was")
+    wait_until(
+        lambda: all(not state.problem for state in DockerLab(stack.settings).status()), 120, "the lab is not as it was"
+    )
+
+
+def _move_tags(old: str, new: str) -> None:
+    for image in ("base", "hadoop", "kafka", "spark", "app"):
+        subprocess.run(["docker", "tag", f"shoplab/{image}:{old}", f"shoplab/{image}:{new}"], check=True)
+        subprocess.run(["docker", "image", "rm", f"shoplab/{image}:{old}"], check=True, capture_output=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.lab import compose, images
-from shoplab.lab.environment import read, write
-from shoplab.settings import REPO, Settings, env_file, load_settings
-from shoplab.storage import Storage
+from shoplab.core.settings import REPO, Settings, env_file, load_settings
+from shoplab.core.storage import Storage
+from shoplab.lab.docker import compose, images
+from shoplab.lab.docker.environment import read, write
 from tests.docker.conftest import Stack
 
 

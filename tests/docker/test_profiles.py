@@ -3,9 +3,10 @@
 import pytest
 import requests
 
-from shoplab.lab import environment
-from shoplab.settings import REPO
-from tests.docker.conftest import Stack, wait_until
+from shoplab.core.settings import REPO
+from shoplab.core.wait import wait_until
+from shoplab.lab.docker import environment
+from tests.docker.conftest import Stack
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,9 @@ def test_the_first_notebook_runs_on_the_cluster(full: Stack) -> None:
     with requests.Session() as session:
         session.trust_env = False
         wait_until(
-            lambda: "shoplab notebook" in session.get(history, timeout=20).text, 60, "the notebook in the history"
+            lambda: "shoplab notebook" in session.get(history, timeout=20).text,
+            60,
+            "the notebook is not in the history",
         )
 
 

@@ -10,12 +10,11 @@ import pytest
 import requests
 from kafka import KafkaConsumer, KafkaProducer
 
-from shoplab.lab import compose, environment
-from shoplab.settings import REPO, env_file
-from shoplab.storage import Storage
-from tests.docker.conftest import Stack, wait_until
-
-SMALL_GIB = 3.5
+from shoplab.core.settings import REPO, env_file
+from shoplab.core.storage import Storage
+from shoplab.core.wait import wait_until
+from shoplab.lab.docker import compose, environment, services
+from tests.docker.conftest import Stack
 
 
 def get(url: str, **headers: str) -> requests.Response:
@@ -88,7 +87,7 @@ def test_the_small_size_fits_an_8_gb_laptop(stack: Stack) -> None:
     command[command.index("--env-file") + 1] = str(REPO / "images" / "small.env")
     told = json.loads(subprocess.run(command, capture_output=True, text=True).stdout)
     running = [service for service in told["services"].values() if service.get("restart") != "no"]
-    assert sum(int(service["mem_limit"]) for service in running) <= SMALL_GIB * 2**30
+    assert sum(int(service["mem_limit"]) for service in running) <= services.SMALL_GIB * 2**30
 
 
 def test_webhdfs_reads_writes_and_appends_from_here(stack: Stack) -> None:
@@ -127,7 +126,7 @@ def test_kafka_from_here_and_from_containers(stack: Stack) -> None:
                              consumer_timeout_ms=20_000)  # fmt: skip
     assert any(record.value == stamp and record.partition == partition for record in consumer)
     consumer.close()
-    wait_until(lambda: _accounted(stack), 90, "the stream taking the record")
+    wait_until(lambda: _accounted(stack), 90, "the stream does not take the record")
 
 
 def _accounted(stack: Stack) -> bool:

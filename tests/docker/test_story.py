@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 import requests
 
-from shoplab.ingest.generator import generate
-from shoplab.lab import compose, health
+from shoplab.core.probe import bean
+from shoplab.core.storage import Storage
+from shoplab.core.wait import wait_until
+from shoplab.events.generator import generate
+from shoplab.lab.docker import compose
 from shoplab.metrics.store import open_store
-from shoplab.storage import Storage
 from shoplab.streaming.verify import reconcile
-from tests.docker.conftest import OCTOBER, Stack, wait_until
+from tests.docker.conftest import OCTOBER, Stack
 
 
 def test_a_file_taken_twice_adds_nothing(told: Stack, tmp_path: Path) -> None:
@@ -33,7 +35,7 @@ def test_segments_come_out_as_a_file(told: Stack) -> None:
 def test_jobs_ran_by_the_master_and_show_in_the_history(told: Stack) -> None:
     names = {"shoplab ingest", "shoplab analyse", "shoplab segment", "shoplab train"}
     history = f"http://127.0.0.1:{told.settings.history_port}/api/v1/applications"
-    wait_until(lambda: names <= {app["name"] for app in _json(history)}, 60, "the jobs in the history server")
+    wait_until(lambda: names <= {app["name"] for app in _json(history)}, 60, "the jobs are not in the history server")
     assert all(app["id"].startswith("app-") for app in _json(history))  # local ones are local-…
     stream = _json(f"http://127.0.0.1:{told.settings.spark_master_port}/json/")["activeapps"]
     assert [(app["name"], app["cores"]) for app in stream] == [("shoplab stream", 1)]
@@ -54,7 +56,11 @@ def test_metrics_are_in_influxdb(told: Stack) -> None:
 
 def test_the_api_recommends_to_users_of_the_stream(told: Stack) -> None:
     api = f"http://127.0.0.1:{told.settings.api_port}"
-    wait_until(lambda: any(u["source"] == "live" for u in _json(f"{api}/users/sample?n=50")["users"]), 60, "live users")
+    wait_until(
+        lambda: any(u["source"] == "live" for u in _json(f"{api}/users/sample?n=50")["users"]),
+        60,
+        "there are no live users",
+    )
     user = next(u for u in _json(f"{api}/users/sample?n=50")["users"] if u["source"] == "live")
     assert _json(f"{api}/recommendations/{user['user_id']}?k=5")["items"]
 
@@ -72,7 +78,7 @@ def test_bad_input_is_one_line(told: Stack, tmp_path: Path) -> None:
 def test_more_workers_and_data_nodes_by_scale(told: Stack) -> None:
     told.up("--scale", "spark-worker=2", "--scale", "datanode=2")
     settings = told.reload()
-    state = health.bean(settings.webhdfs, "Hadoop:service=NameNode,name=FSNamesystemState")
+    state = bean(settings.webhdfs, "Hadoop:service=NameNode,name=FSNamesystemState")
     assert state is not None
     assert state["NumLiveDataNodes"] == 2
     master = _json(f"http://127.0.0.1:{settings.spark_master_port}/json/")
@@ -94,9 +100,11 @@ def test_every_service_killed_comes_back(told: Stack) -> None:
     for service in SERVICES:
         _kill(told, service)
     wait_until(
-        lambda: all(told.containers()[name]["RestartCount"] > restarts[name] for name in SERVICES), 60, "the restarts"
+        lambda: all(told.containers()[name]["RestartCount"] > restarts[name] for name in SERVICES),
+        60,
+        "a killed service was not started again",
     )
-    wait_until(lambda: _healthy(told), 240, "every service healthy after the kills")
+    wait_until(lambda: _healthy(told), 240, "not every service is healthy after the kills")
     assert "accounted for" in told.lab("verify")
 
 

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.ingest import clean, rows
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.ingest.sources import inspect
-from shoplab.schemas import SOURCE_COLUMNS
+from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.events import clean
+from shoplab.events import rows_spark as rows
+from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.sources import inspect
 from tests.data import csv_file, raw_line, real_file
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from shoplab.errors import LabError
-from shoplab.ingest.commands import generate
+from shoplab.core.errors import LabError
+from shoplab.events.commands import generate
 
 
 def test_writes_the_files_and_says_what_is_in_them(tmp_path: Path) -> None:

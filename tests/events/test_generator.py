@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.ingest.generator import generate
-from shoplab.ingest.generator import output as generator_output
-from shoplab.ingest.generator.calibration import read_events
-from shoplab.schemas import RAW_COLUMNS
+from shoplab.core.errors import LabError
+from shoplab.core.schemas import RAW_COLUMNS
+from shoplab.events.generator import generate
+from shoplab.events.generator import output as generator_output
+from shoplab.events.generator.calibration import read_events
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
-from shoplab.ingest.generator import generate
-from shoplab.ingest.generator.assortment import COMPLEMENTS
-from shoplab.ingest.generator.calibration import Measure, measure, read_events
-from shoplab.ingest.generator.profiles import NAMES, PROFILES
+from shoplab.events.generator import generate
+from shoplab.events.generator.assortment import COMPLEMENTS
+from shoplab.events.generator.calibration import Measure, measure, read_events
+from shoplab.events.generator.profiles import NAMES, PROFILES
 
 # Allowed distance from the target, as a share of it; 0.08 where not named.
 TOLERANCE = {

@@ -12,11 +12,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.sessions import revenue
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.ingest import job
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.events import job
+from shoplab.events.mapping import Mapping, load_mapping
 from tests.data import csv_file, raw_line, real_file
 
 REES46 = load_mapping(None)
@@ -24,7 +25,7 @@ REES46 = load_mapping(None)
 
 @pytest.fixture
 def catalog(lab: Settings, spark: SparkSession, request: pytest.FixtureRequest) -> Iterator[Catalog]:
-    made = Catalog(replace(lab, data_root=f"/{request.node.name.split('[')[0]}"), spark)
+    made = SparkCatalog(replace(lab, data_root=f"/{request.node.name.split('[')[0]}"), spark)
     yield made
     made.storage.delete(made.settings.data_root)
 
@@ -86,7 +87,7 @@ def test_events_stored_before_there_were_quantities_are_read_and_known_again(cat
     job.ingest(catalog, path, REES46)
     old = catalog.spark.createDataFrame(catalog.read("events").drop("quantity").collect())
     catalog.storage.delete(catalog.path("events"))
-    catalog.adopt("events", catalog.stage("events", old, "date"))
+    old.write.partitionBy("date").parquet(catalog.uri("events"))
     events = catalog.read("events")
     assert [row["quantity"] for row in events.collect()] == [None, None]
     assert events.agg(revenue()).collect()[0][0] == 9.99

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import MAPS, load_mapping
+from shoplab.core.errors import LabError
+from shoplab.events.mapping import MAPS, load_mapping
 
 
 @pytest.mark.parametrize("name", [path.stem for path in MAPS.glob("*.yaml")])

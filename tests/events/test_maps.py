@@ -9,10 +9,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.sessions import sessions
-from shoplab.catalog import Catalog
-from shoplab.ingest import job
-from shoplab.ingest.mapping import load_mapping
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.events import job
+from shoplab.events.mapping import load_mapping
 from tests.data import real_file
 
 FIRST = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
@@ -29,7 +30,7 @@ C536379,D,Discount,-1,2010-12-01 09:41:00,27.5,14527.0,United Kingdom
 
 @pytest.fixture
 def catalog(lab: Settings, spark: SparkSession, request: pytest.FixtureRequest) -> Iterator[Catalog]:
-    made = Catalog(replace(lab, data_root=f"/{request.node.name.split('[')[0]}"), spark)
+    made = SparkCatalog(replace(lab, data_root=f"/{request.node.name.split('[')[0]}"), spark)
     yield made
     made.storage.delete(made.settings.data_root)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.core.errors import LabError
+from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.sources import inspect
 from tests.data import csv_file, raw_line, real_file
 
 REES46 = load_mapping(None)

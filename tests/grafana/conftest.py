@@ -1,7 +1,6 @@
 """A short run of the real jobs, the stream and the API, with a real InfluxDB behind them."""
 
 import datetime as dt
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,42 +10,30 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import analyse
-from shoplab.behaviour.metrics import behaviour_points
-from shoplab.catalog import Catalog
-from shoplab.ingest.job import ingest
-from shoplab.ingest.mapping import load_mapping
+from shoplab.behaviour.points import behaviour_points
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.kafka import empty_topic
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
+from shoplab.events.job import ingest
+from shoplab.events.mapping import load_mapping
+from shoplab.lab.api import start_api
 from shoplab.metrics.jobs import write_job_points
 from shoplab.metrics.store import MetricStore, open_store
-from shoplab.recommend.job import load_current, train
-from shoplab.recommend.metrics import model_points
-from shoplab.segments.job import Request, segment
-from shoplab.segments.metrics import segment_points
-from shoplab.serving.server import start_api
-from shoplab.settings import Settings
+from shoplab.recommend.job import train
+from shoplab.recommend.model.files import load_current
+from shoplab.recommend.points import model_points
+from shoplab.segments.job import SegmentRequest, segment
+from shoplab.segments.points import segment_points
 from shoplab.streaming.job import LiveJob, start_stream
 from shoplab.streaming.replay import replay
-from shoplab.streaming.topic import empty_topic
-from tests.data import csv_file, raw_line
-from tests.lab.spark_master import standalone_spark
+from tests.data import CLICKS, csv_file, free_port, month_file, raw_line
 from tests.metrics.conftest import BUCKET, ORG, TOKEN, Influxd, influxd
-from tests.serving.conftest import free_port
+from tests.monitor.spark_master import standalone_spark
 
 __all__ = ["influxd"]
 
 REES46 = load_mapping(None)
-CLICKS = ["view", "view", "cart", "view", "purchase"]
-
-
-def month(path: Path, number: int, events: int) -> Path:
-    """Sessions of five events, each with an order, of 60 users in turn: enough buyers to say what they are worth. Every
-    fourth session has no cart.
-    """
-    return csv_file(path, *[
-        raw_line(time=f"2019-{number}-{1 + n // 60:02} 10:{n % 60:02}:00 UTC",
-                 kind="view" if n // 5 % 4 == 3 and n % 5 == 2 else CLICKS[n % 5],
-                 product=str(n % 12), price=str(5 + n % 12), user=str(n // 5 % 60), session=f"{number}-{n // 5}")
-        for n in range(events)
-    ])  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +48,15 @@ def with_influx(lab: Settings, influxd: Influxd, tmp_path_factory: pytest.TempPa
 def ran(with_influx: Settings, spark: SparkSession) -> Iterator[Settings]:
     """October learned, November learned and streamed, the API asked, a standalone Spark looked at."""
     settings = with_influx
-    catalog = Catalog(settings, spark)
+    catalog = SparkCatalog(settings, spark)
     store = open_store(settings)
     empty_topic(settings)
-    _learn(catalog, month(settings.home / "oct.csv", 10, 600), Request(as_of=dt.date(2019, 10, 31), k=3))
-    _learn(catalog, month(settings.home / "nov.csv", 11, 400), Request(as_of=dt.date(2019, 11, 30), update=True))
+    _learn(catalog, month_file(settings.home / "oct.csv", 10, 600), SegmentRequest(as_of=dt.date(2019, 10, 31), k=3))
+    _learn(
+        catalog,
+        month_file(settings.home / "nov.csv", 11, 400),
+        SegmentRequest(as_of=dt.date(2019, 11, 30), update=True),
+    )
     _train(catalog)
     with standalone_spark(settings, settings.home) as with_spark:
         api = start_api(replace(with_spark, api_port=free_port()))
@@ -88,7 +79,7 @@ def _clicks(count: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _learn(catalog: Catalog, source: Path, request: Request) -> None:
+def _learn(catalog: SparkCatalog, source: Path, request: SegmentRequest) -> None:
     """What `./lab ingest`, `analyse` and `segment` do."""
     settings = catalog.settings
     ingest(catalog, source, REES46)
@@ -98,10 +89,10 @@ def _learn(catalog: Catalog, source: Path, request: Request) -> None:
     write_job_points(settings, "segment", lambda: segment_points(catalog, segmented))
 
 
-def _train(catalog: Catalog) -> None:
+def _train(catalog: SparkCatalog) -> None:
     """What `./lab train` does."""
     trained = train(catalog)
-    write_job_points(catalog.settings, "train", lambda: model_points(load_current(catalog.settings), trained))
+    write_job_points(catalog.settings, "train", lambda: model_points(load_current(catalog), trained))
 
 
 def _drain(settings: Settings, spark: SparkSession, store: MetricStore) -> None:
@@ -114,9 +105,10 @@ def _drain(settings: Settings, spark: SparkSession, store: MetricStore) -> None:
 
 def _ask(url: str, store: MetricStore) -> None:
     """Asks until the answers show in the store, and the watch has looked twice."""
-    deadline = time.monotonic() + 60
-    while len(store.query("kafka")) < 2 or not store.query("api_requests", tags={"source": "live"}):
-        assert time.monotonic() < deadline, "the API never wrote what it was asked"
+
+    def asked() -> bool:
         for user in ("1", "2", "nobody"):
             httpx.get(f"{url}/recommendations/{user}", trust_env=False)
-        time.sleep(0.5)
+        return len(store.query("kafka")) > 1 and bool(store.query("api_requests", tags={"source": "live"}))
+
+    wait_until(asked, 60, "the API never wrote what it was asked", every=0.5)

@@ -8,7 +8,7 @@ from typing import Any
 from influxdb_client.client.flux_table import FluxTable
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 _MACRO = re.compile(r"[a-zA-Z]+\.(timeRangeStart|timeRangeStop|windowPeriod|defaultBucket|bucket|organization)")
 _AGO = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -1,7 +1,6 @@
 """The two alert rules on real points: each fires when it is provoked, and not in an idle lab."""
 
 import datetime as dt
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,19 @@ import pytest
 import yaml
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
-from shoplab.catalog import Catalog
-from shoplab.ingest.mapping import load_mapping
-from shoplab.lab import gauges, process
-from shoplab.lab.embedded import running_lab
-from shoplab.lab.watch import look
-from shoplab.metrics.points import Point
+from shoplab.core.catalog import Catalog
+from shoplab.core.kafka import empty_topic
+from shoplab.core.settings import REPO, Settings
+from shoplab.core.wait import wait_until
+from shoplab.events.mapping import load_mapping
+from shoplab.lab.embedded import process
+from shoplab.lab.embedded.lab import running_lab
+from shoplab.lab.ports import with_free_ports
+from shoplab.metrics.point import Point
 from shoplab.metrics.store import open_store
-from shoplab.settings import REPO, Settings
+from shoplab.monitor import gauges
+from shoplab.monitor.watch import look
 from shoplab.streaming.replay import replay
-from shoplab.streaming.topic import empty_topic
 from tests.data import csv_file, raw_line
 from tests.grafana import flux
 from tests.grafana.flux import Range
@@ -128,14 +130,11 @@ def test_no_points_at_all_are_no_alarm(bucket: Settings) -> None:
 
 def test_a_killed_data_node_fires(settings: Settings, bucket: Settings, tmp_path: Path) -> None:
     """The NameNode takes some 30 s to believe it."""
-    with running_lab(process.with_free_ports(replace(settings, home=tmp_path / "lab"))) as own:
+    with running_lab(with_free_ports(replace(settings, home=tmp_path / "lab"))) as own:
         now = look_now(own, bucket)
         assert not fires(bucket, LOST, now)
         process.running(own)["datanode"].kill()
-        deadline = time.monotonic() + 120
-        while gauges.hdfs(own)["live_datanodes"]:  # type: ignore[index]
-            assert time.monotonic() < deadline, "the NameNode still believes in it"
-            time.sleep(0.5)
+        wait_until(lambda: not gauges.hdfs(own)["live_datanodes"], 120, "the NameNode still believes in it")  # type: ignore[index]
         now = look_now(own, bucket)
         assert fires(bucket, LOST, now)
         assert not fires(bucket, STALLED, now)

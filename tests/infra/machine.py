@@ -3,16 +3,17 @@
 import os
 import re
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from shoplab.settings import REPO
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO
+from shoplab.core.wait import wait_until
 
 IMAGE = "shoplab-test/machine"
 # What a Debian server has and its image lacks, and an ordinary user who may use sudo.
@@ -116,12 +117,13 @@ def ansible(*command: str) -> subprocess.CompletedProcess[str]:
 
 def wait_for_boot(machine: Machine, seconds: float = 60) -> None:
     """Until systemd has started what it starts at boot; a skip where it can't run in a container."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if machine.run("systemctl is-system-running || true") in ("running", "degraded"):
-                return
-        except AssertionError:  # the container stopped, or is not there yet
-            pass
-        time.sleep(0.5)
-    pytest.skip("systemd does not run in a container here: the lab's unit is not tried")
+
+    def booted() -> bool:
+        with suppress(AssertionError):  # the container stopped, or is not there yet
+            return machine.run("systemctl is-system-running || true") in ("running", "degraded")
+        return False
+
+    try:
+        wait_until(booted, seconds, "systemd does not run in a container here: the lab's unit is not tried")
+    except ServiceError as why:
+        pytest.skip(str(why))

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from shoplab.settings import REPO
+from shoplab.core.settings import REPO
 from tests.infra.machine import ansible
 
 INFRA = REPO / "infra"

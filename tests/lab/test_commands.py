@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from shoplab.errors import LabError
-from shoplab.lab import commands, embedded, process
-from shoplab.settings import Settings, load_settings
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings, load_settings
+from shoplab.lab import commands
+from shoplab.lab.ports import with_free_ports
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Settings:
-    return process.with_free_ports(replace(load_settings(), home=tmp_path / ".lab"))
+    return with_free_ports(replace(load_settings(), home=tmp_path / ".lab"))
 
 
 def run(settings: Settings, *arguments: str, typed: str = "") -> Result:
@@ -89,13 +90,3 @@ def test_doctor_on_a_fresh_machine_finds_nothing_wrong_with_the_lab(lab: Setting
         "lab",
         "ports",
     }
-
-
-def test_the_last_error_of_a_log_is_its_cause(tmp_path: Path) -> None:
-    log = tmp_path / "kafka.log"
-    old = "java.io.IOException: of an earlier start\n"
-    log.write_text(
-        f"{old}2026-01-01 00:00:00 ERROR KafkaRaftServer: Exiting\njava.lang.RuntimeException: disk is gone\n\tat x\n"
-    )
-    assert embedded.last_error(log, len(old)) == "java.lang.RuntimeException: disk is gone"
-    assert embedded.last_error(log, log.stat().st_size) == ""

@@ -11,11 +11,13 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from shoplab.catalog import Catalog
-from shoplab.recommend.files import save
-from shoplab.serving.server import start_api
-from shoplab.settings import Settings
-from tests.serving.conftest import RECOMMENDATION, SEGMENT, free_port, parquet
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
+from shoplab.lab.api import start_api
+from shoplab.recommend.model.files import save
+from tests.data import free_port
+from tests.serving.conftest import RECOMMENDATION, SEGMENT, parquet
 from tests.serving.test_api_on_hdfs import small_recommender
 
 USERS = ("a", "b", "c")
@@ -51,10 +53,7 @@ def serving(settings: Settings, ready: Callable[[dict[str, Any]], object]) -> It
     """The real API, in a thread."""
     handle = start_api(replace(settings, influx_url=""))
     try:
-        deadline = time.monotonic() + 60
-        while not ready(health := httpx.get(f"{handle.url}/health", trust_env=False).json()):
-            assert time.monotonic() < deadline, health
-            time.sleep(0.1)
+        wait_until(lambda: ready(httpx.get(f"{handle.url}/health", trust_env=False).json()), 60, "the API is not ready")
         yield
     finally:
         handle.stop()

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
 from shoplab.load import bounds
-from shoplab.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -14,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from shoplab.lab.services import settings_environment
-from shoplab.settings import REPO, Settings
-from shoplab.storage import Storage
-from tests.serving.conftest import free_port
+from shoplab.core.settings import REPO, Settings, as_environment
+from shoplab.core.storage import Storage
+from shoplab.core.wait import wait_until
+from tests.data import free_port
 
 LOCUSTFILE = str(REPO / "loadtest" / "locustfile.py")
 
@@ -29,7 +28,7 @@ def locust(settings: Settings, *arguments: str, python: str = "", **environment:
             "PYTHONPATH": str(REPO / "apps"), "LOCUST_HOST": settings.api_url}  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-c", program, "-f", LOCUSTFILE, *arguments],
-        env=settings_environment(settings) | ours | environment,
+        env=as_environment(settings) | ours | environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
@@ -80,10 +79,7 @@ def test_several_processes_would_each_have_the_bounds_so_there_is_one(loaded_lab
 def test_stopped_by_the_system_it_cleans_up(loaded_lab: Settings) -> None:
     storage = Storage(loaded_lab)
     process = locust(loaded_lab, "--headless", "-u", "2", "-t", "2m", "WebHdfsUser")
-    deadline = time.monotonic() + 60
-    while not storage.walk("/tmp/load"):
-        assert time.monotonic() < deadline, "nothing was ever written"
-        time.sleep(0.1)
+    wait_until(lambda: storage.walk("/tmp/load"), 60, "nothing was ever written")
     process.send_signal(signal.SIGTERM)
     output(process)
     assert storage.names("/tmp/load") == []
@@ -119,11 +115,8 @@ def page(loaded_lab: Settings) -> Iterator[httpx.Client]:
     port = free_port()
     process = locust(loaded_lab, "--web-host", "127.0.0.1", "--web-port", str(port), "--class-picker")
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-        deadline = time.monotonic() + 60
-        while not _answers(client):
-            assert process.poll() is None, output(process)
-            assert time.monotonic() < deadline, "Locust's page never came up"
-            time.sleep(0.1)
+        wait_until(lambda: _answers(client) or process.poll() is not None, 60, "Locust's page never came up")
+        assert process.poll() is None, output(process)
         yield client
     process.terminate()
     output(process)
@@ -135,6 +128,10 @@ def _answers(client: httpx.Client) -> bool:
     return False
 
 
+def _stats(page: httpx.Client) -> dict[str, Any]:
+    return page.get("/stats/requests").json()
+
+
 def swarm(page: httpx.Client, headers: dict[str, str] | None = None, **form: Any) -> httpx.Response:
     values = {"user_count": "2", "spawn_rate": "2", "user_classes": "ShopperUser"} | form
     return page.post("/swarm", data=values, headers=headers)
@@ -142,14 +139,9 @@ def swarm(page: httpx.Client, headers: dict[str, str] | None = None, **form: Any
 
 def test_the_page_starts_a_bounded_run_and_stops_it(page: httpx.Client, loaded_lab: Settings) -> None:
     assert swarm(page, host=loaded_lab.api_url).json()["success"] is True
-    deadline = time.monotonic() + 60
-    while not any(row["num_requests"] for row in page.get("/stats/requests").json()["stats"]):
-        assert time.monotonic() < deadline, "no request was ever made"
-        time.sleep(0.2)
+    wait_until(lambda: any(row["num_requests"] for row in _stats(page)["stats"]), 60, "no request was ever made")
     page.post("/stop")
-    while page.get("/stats/requests").json()["state"] != "stopped":
-        assert time.monotonic() < deadline, "it did not stop"
-        time.sleep(0.2)
+    wait_until(lambda: _stats(page)["state"] == "stopped", 60, "it did not stop")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +156,7 @@ def test_the_page_refuses_what_is_out_of_bounds(page: httpx.Client, form: dict[s
     answer = swarm(page, **form).json()
     assert answer["success"] is False
     assert told in answer["message"]
-    assert page.get("/stats/requests").json()["state"] == "ready"
+    assert _stats(page)["state"] == "ready"
 
 
 def test_pages_of_other_sites_can_do_nothing(page: httpx.Client) -> None:

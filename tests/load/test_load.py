@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaAdminClient
 
-from shoplab.errors import LabError, ServiceError
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
+from shoplab.core.storage import Storage
 from shoplab.load.commands import load
-from shoplab.settings import Settings
-from shoplab.storage import Storage
-from tests.serving.conftest import free_port
+from tests.data import free_port
 
 
 def command(settings: Settings, *arguments: str) -> Result:

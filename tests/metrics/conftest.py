@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,11 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shoplab.core.settings import Settings, load_settings
+from shoplab.core.wait import wait_until
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.influx import InfluxStore
 from shoplab.metrics.store import MetricStore
-from shoplab.settings import Settings, load_settings
-from tests.metrics.memory_hdfs import MemoryHdfs
+from tests.data import free_port
+from tests.memory_hdfs import MemoryHdfs
 
 ORG, BUCKET, TOKEN = "shoplab", "shoplab", "a-token-for-tests-only"
 
@@ -43,17 +43,17 @@ class Influxd:
                  "--engine-path", str(self.folder / "engine")],
                 stdout=output, stderr=output,
             )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while not self._healthy():
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                pytest.fail(f"influxd did not start:\n{log.read_text()[-3000:]}")
-            time.sleep(0.1)
+        wait_until(lambda: self._healthy() or not self._runs(), 60, f"influxd did not start; see {log}", every=0.1)
+        assert self._runs(), log.read_text()[-3000:]
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(30)
             self.process = None
+
+    def _runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def _healthy(self) -> bool:
         try:
@@ -62,19 +62,13 @@ class Influxd:
             return False
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
     cache = load_settings(dict(os.environ)).cache
     binary = next(iter(sorted(map(str, cache.glob("influxd/*/influxd")))), None) or shutil.which("influxd")
     if binary is None:
         pytest.skip("no influxd here; scripts/build-influxd makes one")
-    server = Influxd(binary, tmp_path_factory.mktemp("influxd"), _free_port())
+    server = Influxd(binary, tmp_path_factory.mktemp("influxd"), free_port())
     try:
         server.start()
         setup = {"username": "lab", "password": "only-for-tests", "org": ORG, "bucket": BUCKET, "token": TOKEN}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 from shoplab.metrics.store import open_store
-from shoplab.settings import REPO, Settings
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 store = EmbeddedStore(Path(sys.argv[1]))
 for batch in range(100_000):
     if Path(sys.argv[2]).exists():

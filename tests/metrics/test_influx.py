@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shoplab.errors import LabError, ServiceError
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
 from shoplab.metrics.influx import InfluxStore
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 from shoplab.metrics.store import open_store
-from shoplab.settings import Settings
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 POINT = Point("m", {}, {"x": 1}, NOON)

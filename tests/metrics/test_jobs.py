@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.jobs import write_job_points
-from shoplab.metrics.points import Point
-from shoplab.settings import Settings
+from shoplab.metrics.point import Point
 
 POINT = Point("shop_day", {}, {"sessions": 1.0}, datetime(2019, 10, 1, tzinfo=UTC))
 OTHER = Point("shop_day", {}, {"sessions": 2.0}, datetime(2019, 10, 2, tzinfo=UTC))

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shoplab.metrics.points import Point, from_json, newest, to_json
+from shoplab.metrics.point import Point, from_json, newest, to_json
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shoplab.errors import LabError, ServiceError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.metrics import spool
 from shoplab.metrics.influx import InfluxStore
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 from shoplab.metrics.spool import Outcome, write_or_spool
 
 if TYPE_CHECKING:
-    from shoplab.settings import Settings
+    from shoplab.core.settings import Settings
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 FOLDER = "/data/temp/metrics-spool"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 from shoplab.metrics.store import MetricStore
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -10,9 +9,11 @@ from pathlib import Path
 
 import pyspark
 
-from shoplab.lab import gauges, java
-from shoplab.settings import Settings
-from tests.serving.conftest import free_port
+from shoplab.core.settings import Settings
+from shoplab.core.toolchain import java
+from shoplab.core.wait import wait_until
+from shoplab.monitor import gauges
+from tests.data import free_port
 
 SPARK = Path(pyspark.__file__).parent
 DEPLOY = "org.apache.spark.deploy"
@@ -29,10 +30,7 @@ def standalone_spark(settings: Settings, folder: Path) -> Iterator[Settings]:
     with ExitStack() as stack:
         for command in (master, worker):
             stack.callback(_stop, _start(with_master, command, folder))
-        deadline = time.monotonic() + 60
-        while (found := gauges.spark(with_master)) is None or not found["workers"]:
-            assert time.monotonic() < deadline, (folder / "spark.out").read_text()[-3000:]
-            time.sleep(0.2)
+        wait_until(lambda: (gauges.spark(with_master) or {}).get("workers"), 60, f"no worker; see {folder}/spark.out")
         yield with_master
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.catalog import Catalog
-from shoplab.errors import ServiceError
-from shoplab.ingest.mapping import load_mapping
-from shoplab.lab import gauges
-from shoplab.lab.watch import Watch, look
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import ServiceError
+from shoplab.core.kafka import empty_topic
+from shoplab.core.settings import Settings
+from shoplab.events.mapping import load_mapping
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.metrics.points import Point
-from shoplab.settings import Settings
+from shoplab.metrics.point import Point
+from shoplab.monitor import gauges
+from shoplab.monitor.watch import Watch, look
 from shoplab.streaming.replay import replay
-from shoplab.streaming.topic import empty_topic
 from tests.data import csv_file, raw_line
-from tests.lab.spark_master import standalone_spark
+from tests.monitor.spark_master import standalone_spark
 
 NOON = dt.datetime(2019, 11, 1, 12, tzinfo=dt.UTC)
 
@@ -99,7 +99,7 @@ def test_rounds_go_on_while_the_store_is_away_and_one_line_says_so(
     with caplog.at_level(logging.WARNING):
         watch.round()
         watch.round()
-    assert [record.message for record in caplog.records if record.name == "shoplab.lab.watch"] == [
+    assert [record.message for record in caplog.records if record.name == "shoplab.monitor.watch"] == [
         "the lab's own metrics are dropped until this is mended: InfluxDB does not answer"
     ]
     store.away = False

@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.recommend.job import fit_recommender
-from shoplab.recommend.recommender import Recommender
+from shoplab.recommend.model.recommender import Recommender
 from tests.data import event_frame
 from tests.recommend.planted_shop import PER_SHELF, SHOPPERS, event
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shoplab.storage import Storage
+from shoplab.core.storage import Storage
 
 
 class LocalStorage(Storage):

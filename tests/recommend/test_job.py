@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.recommend.job import load_current, train
-from shoplab.recommend.recommender import UserContext
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.recommend.data.histories import UserContext
+from shoplab.recommend.job import train
+from shoplab.recommend.model.files import load_current
 
 
 @pytest.fixture
@@ -18,9 +19,9 @@ def settings_of_shop(lab: Settings) -> Settings:
 def test_training_publishes_a_version_that_answers(
     settings_of_shop: Settings, spark: SparkSession, shop: DataFrame
 ) -> None:
-    catalog = Catalog(settings_of_shop, spark)
+    catalog = SparkCatalog(settings_of_shop, spark)
     with pytest.raises(LabError, match=r"\./lab train"):
-        load_current(settings_of_shop)
+        load_current(catalog)
     with pytest.raises(LabError, match=r"\./lab ingest"):
         train(catalog)
     catalog.replace("events", shop, "date")
@@ -31,6 +32,6 @@ def test_training_publishes_a_version_that_answers(
     path = catalog.current("models/recommender")
     assert path.endswith(f"version={summary.version}")
     assert catalog.storage.read_json(f"{path}/manifest.json")["pairs"] == summary.pairs
-    model = load_current(settings_of_shop)
+    model = load_current(catalog)
     assert model.version == summary.version
     assert [item.product_id[0] for item in model.recommend([UserContext("p0")], 5)[0]] == ["p"] * 5

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.evaluate import measures
-from shoplab.recommend.evaluate.measures import MEASURES
-from shoplab.recommend.log import Ints
+from shoplab.recommend import measures
+from shoplab.recommend.data.log import Ints
+from shoplab.recommend.measures import MEASURES
 
 # Case 0 seeks products 1 and 3, and one that the catalogue lacks; case 1 seeks 0; case 2 nothing that is there
 TARGETS = csr_matrix(np.array([[0, 1, 0, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]]))

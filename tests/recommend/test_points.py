@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 from shoplab.recommend.gate import Verdict
 from shoplab.recommend.job import TrainSummary
-from shoplab.recommend.metrics import model_points
-from shoplab.recommend.recommender import Recommender
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.recommend.points import model_points
 
 
 def test_a_models_point_stands_at_its_version_and_says_how_much_of_the_shop_it_recommends(model: Recommender) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
 from shoplab.report.page import write_report
-from shoplab.settings import Settings
 from tests.report import samples
 from tests.shop import Shop
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 
 Frames = dict[str, pd.DataFrame]
 HOSTILE = "<script>alert('$x^2$')</script>"

@@ -6,8 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from shoplab.lab import services
-from shoplab.settings import REPO, Settings
+from shoplab.core.settings import REPO, Settings, as_environment
 
 NOTEBOOKS = sorted((REPO / "apps/notebooks").glob("*.ipynb"))
 
@@ -16,7 +15,7 @@ def run(path: Path, settings: Settings) -> str:
     """Everything the notebook's cells print or show as text, and the kinds of what they show."""
     notebook = nbformat.read(path, as_version=4)
     places = {"SHOPLAB_DATA_ROOT": settings.data_root, "PYTHONPATH": str(REPO / "apps")}
-    environment = services.settings_environment(settings) | places
+    environment = as_environment(settings) | places
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute(env=environment)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return "\n".join(str(output.get("text", output.get("data", ""))) for output in outputs)

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.settings import REPO, Settings
 from shoplab.report import behaviour, segments, update, value
 from shoplab.report.commands import report
 from shoplab.report.page import write_report
-from shoplab.settings import REPO, Settings
 from tests.report import samples
 from tests.report.conftest import Write
 from tests.report.reading import Reading

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
 from shoplab.report import behaviour, segments, update, value
 from shoplab.report.page import write_report
-from shoplab.settings import Settings
 from tests.report.reading import Reading
 from tests.report.test_page import UNKNOWN
 

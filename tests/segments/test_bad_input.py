@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import analyse
-from shoplab.catalog import Catalog
-from shoplab.schemas import SEGMENT
-from shoplab.segments.job import Request, segment
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.schemas import SEGMENT
+from shoplab.core.settings import Settings
+from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.summary import SegmentSummary
-from shoplab.settings import Settings
 from tests.data import event, event_frame
 
 Events = list[tuple[object, ...]]
@@ -23,14 +23,14 @@ Run = Callable[..., tuple[SegmentSummary, pd.DataFrame]]
 @pytest.fixture
 def run(lab: Settings, spark: SparkSession) -> Iterator[Run]:
     """Adds events to an empty shop, analyses and segments it."""
-    catalog = Catalog(replace(lab, data_root="/segments-bad-input"), spark)
+    catalog = SparkCatalog(replace(lab, data_root="/segments-bad-input"), spark)
 
     def segmented(events: Events, **request: object) -> tuple[SegmentSummary, pd.DataFrame]:
         catalog.replace("events", event_frame(spark, *events), "date")
         analyse(catalog)
-        summary = segment(catalog, Request(**request))  # type: ignore[arg-type]
+        summary = segment(catalog, SegmentRequest(**request))  # type: ignore[arg-type]
         table = catalog.table("segments", catalog.current("segments").rsplit("/", 1)[1]).set_index("user_id")
-        required = [field.name for field in SEGMENT if not field.nullable and field.name != "user_id"]
+        required = [column.name for column in SEGMENT.columns if not column.nullable and column.name != "user_id"]
         assert not table[required].isna().any().any()
         json.dumps(summary.to_dict(), allow_nan=False)
         return summary, table

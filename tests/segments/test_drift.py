@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from sklearn.metrics import adjusted_rand_score
 
-from shoplab.segments.drift import MOST_PSI, Bins, fit_bins, index_of, migration, psi, size_change
+from shoplab.segments.drift import MOST_PSI, ReferenceBins, fit_bins, index_of, migration, psi, size_change
 from shoplab.segments.features import fit_scaling
 from shoplab.segments.history import user_history
 from tests.segments.user_rows import user_row, user_table
@@ -28,7 +28,7 @@ def test_stable_users_have_none_and_moved_ones_have_much(spark: SparkSession) ->
     history = user_history(user_table(spark, rows))
     _, scaling = fit_scaling(history)
     bins = fit_bins(scaling, history)
-    assert Bins(**bins.to_dict()) == bins
+    assert ReferenceBins(**bins.to_dict()) == bins
     assert all(sum(shares) == pytest.approx(1) for shares in bins.shares.values())
     assert psi(bins, scaling, history) == pytest.approx(dict.fromkeys(scaling.features, 0.0))
     cheap = history.withColumn("price_level", F.col("price_level") / 3)

@@ -6,14 +6,15 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.schemas import SEGMENT
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.schemas import SEGMENT
+from shoplab.core.settings import Settings
 from shoplab.segments.export import COLUMNS, check_target, write_segments
-from shoplab.segments.job import Request, segment
+from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.model import load_model, read_segments
 from shoplab.segments.summary import SegmentSummary
-from shoplab.settings import Settings
 from tests.segments.user_rows import store_users, user_row
 
 BOUGHT = dt.datetime(2019, 11, 2)
@@ -26,14 +27,14 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def catalog(lab: Settings, spark: SparkSession) -> Catalog:
-    catalog = Catalog(replace(lab, data_root="/segments-job"), spark)
+    catalog = SparkCatalog(replace(lab, data_root="/segments-job"), spark)
     store_users(catalog, ROWS)
     return catalog
 
 
 @pytest.fixture(scope="module")
 def summary(catalog: Catalog) -> SegmentSummary:
-    return segment(catalog, Request(k=2))
+    return segment(catalog, SegmentRequest(k=2))
 
 
 def test_summary_and_manifest_tell_the_same(catalog: Catalog, summary: SegmentSummary) -> None:
@@ -50,7 +51,7 @@ def test_summary_and_manifest_tell_the_same(catalog: Catalog, summary: SegmentSu
 
 def test_table_has_a_row_per_user_and_the_model_can_be_loaded(catalog: Catalog, summary: SegmentSummary) -> None:
     table = read_segments(catalog)
-    assert table.columns == SEGMENT.fieldNames()
+    assert table.columns == SEGMENT.names
     rows = {row.user_id: row for row in table.collect()}
     assert set(rows) == {str(i) for i in range(26)}
     assert (rows["21"].recency_days, rows["21"].frequency, rows["21"].monetary) == (0, 3, 111.0)
@@ -61,10 +62,10 @@ def test_table_has_a_row_per_user_and_the_model_can_be_loaded(catalog: Catalog, 
 
 
 def test_reference_day_leaves_later_months_out(catalog: Catalog) -> None:
-    earlier = segment(catalog, Request(as_of=dt.date(2019, 10, 31), k=1))
+    earlier = segment(catalog, SegmentRequest(as_of=dt.date(2019, 10, 31), k=1))
     assert (earlier.users, earlier.as_of, earlier.rfm) == (20, "2019-10-31", {"non-buyer": 20})
     with pytest.raises(LabError, match="no users to segment up to 2019-09-30"):
-        segment(catalog, Request(as_of=dt.date(2019, 9, 30)))
+        segment(catalog, SegmentRequest(as_of=dt.date(2019, 9, 30)))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -72,7 +73,7 @@ def test_export_for_other_tools(spark: SparkSession, tmp_path: Path, suffix: str
     bought = ("10", 3, 2, 9.5, 5, 4, 3, "champion", 0, "loyal", 0.25, 0.9, False)
     rows = [bought, ("9", None, 0, 0.0, None, None, None, "non-buyer", 1, "window shopper", 1.5, 0.8, False)]
     path = tmp_path / f"out{suffix}"
-    assert write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), path) == 2
+    assert write_segments(spark.createDataFrame(rows, struct(SEGMENT)).toPandas(), path) == 2
     got = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
     assert got.columns.tolist() == COLUMNS
     assert got["user_id"].dtype == "int64"
@@ -86,7 +87,7 @@ def test_ids_that_are_not_all_numbers_stay_text(spark: SparkSession, tmp_path: P
         (user, None, 0, 0.0, None, None, None, "non-buyer", 0, "window shopper", 0.0, 0.5, False)
         for user in ("007", "8")
     ]
-    write_segments(spark.createDataFrame(rows, SEGMENT).toPandas(), tmp_path / "out.parquet")
+    write_segments(spark.createDataFrame(rows, struct(SEGMENT)).toPandas(), tmp_path / "out.parquet")
     assert pd.read_parquet(tmp_path / "out.parquet")["user_id"].tolist() == ["007", "8"]
 
 

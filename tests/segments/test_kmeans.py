@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments, update_segments
 from shoplab.segments.spark_ml import as_pipeline

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from shoplab.catalog import Catalog
-from shoplab.schemas import SEGMENT
-from shoplab.segments.job import Request, segment
+from shoplab.core.catalog import Catalog
+from shoplab.core.schemas import SEGMENT
+from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.rfm import NON_BUYER
 from tests.segments.rfm_scores import add_scores
 from tests.shop import Month, Shop
@@ -85,7 +85,7 @@ def test_october_and_its_update_by_november_have_the_rfm_of_both_at_once(shop: S
 
 
 def test_a_window_may_cut_a_month(shop: Shop) -> None:
-    request = Request(since=dt.date(2019, 10, 8), as_of=dt.date(2019, 10, 20), k=3)
+    request = SegmentRequest(since=dt.date(2019, 10, 8), as_of=dt.date(2019, 10, 20), k=3)
     with as_before(shop.catalog):
         summary = segment(shop.catalog, request)
         version = shop.catalog.current("segments").rsplit("/", 1)[1]
@@ -99,7 +99,7 @@ def test_a_window_may_cut_a_month(shop: Shop) -> None:
 def test_the_table_has_no_gaps(shop: Shop, name: str) -> None:
     month: Month = getattr(shop, name)
     assert [*month.table.columns] == [column for column in SEGMENT.names if column != "user_id"]
-    required = [field.name for field in SEGMENT if not field.nullable and field.name != "user_id"]
+    required = [column.name for column in SEGMENT.columns if not column.nullable and column.name != "user_id"]
     assert not month.table[required].isna().any().any()
     assert month.table["confidence"].between(0, 1).all()
     assert not month.table["robot"].any()

@@ -1,7 +1,7 @@
 import pytest
 
+from shoplab.core.settings import REPO
 from shoplab.segments.names import ORDER_RULES, RULES, Centre, name_centres, order_of
-from shoplab.settings import REPO
 
 VISITOR: Centre = {
     "month_events": 4.0, "sessions": 1.5, "events_per_session": 3.0, "mean_session_s": 60.0, "orders": 0.0,

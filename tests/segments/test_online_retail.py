@@ -9,10 +9,10 @@ from pyspark.sql import SparkSession
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
-from shoplab.ingest import clean
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.rows import read_parquet
-from shoplab.ingest.sources import inspect
+from shoplab.events import clean
+from shoplab.events.mapping import load_mapping
+from shoplab.events.rows_spark import read_parquet
+from shoplab.events.sources import inspect
 from shoplab.segments.history import user_history
 from shoplab.segments.rfm import apply_rfm, fit_rfm
 from tests.data import real_file

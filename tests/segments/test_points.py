@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from shoplab.catalog import Catalog
-from shoplab.metrics.points import Point
-from shoplab.segments.job import Request, segment
-from shoplab.segments.metrics import churn, segment_points
-from shoplab.settings import Settings
+from shoplab.core.catalog import Catalog
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Point
+from shoplab.segments.job import SegmentRequest, segment
+from shoplab.segments.points import churn, segment_points
 from tests.segments.user_rows import store_users, user_row
 
 BUYER: dict[str, Any] = {"orders": 3, "sessions": 5, "events": 30, "carts": 4, "cart_rate": 0.8, "revenue": 90.0}
@@ -23,7 +24,7 @@ NOVEMBER = [user_row(str(n), **BUYER, last_seen=dt.datetime(2019, 11, 30), month
 
 @pytest.fixture(scope="module")
 def catalog(lab: Settings, spark: SparkSession) -> Iterator[Catalog]:
-    catalog = Catalog(replace(lab, data_root="/segments-metrics"), spark)
+    catalog = SparkCatalog(replace(lab, data_root="/segments-metrics"), spark)
     store_users(catalog, OCTOBER + NOVEMBER)
     yield catalog
     catalog.storage.delete("/segments-metrics")
@@ -36,7 +37,7 @@ def of(points: list[Point], measurement: str) -> dict[tuple[str, str], dict[str,
 
 
 def test_sizes_months_and_churn_whenever_it_is_run_again(catalog: Catalog) -> None:
-    october = segment(catalog, Request(as_of=dt.date(2019, 10, 31), k=2))
+    october = segment(catalog, SegmentRequest(as_of=dt.date(2019, 10, 31), k=2))
     first = segment_points(catalog, october)
     assert {point.measurement for point in first} == {"segment_profile", "segment_month"}
     assert {day for day, _ in of(first, "segment_month")} == {"2019-10-01"}
@@ -46,13 +47,13 @@ def test_sizes_months_and_churn_whenever_it_is_run_again(catalog: Catalog) -> No
     assert october_loyal == {"users": 6, "share": 6 / 26, "sessions": 30, "orders": 18, "revenue": 540.0,
                              "revenue_share": 1.0}  # fmt: skip
 
-    november = segment(catalog, Request(k=2))
+    november = segment(catalog, SegmentRequest(k=2))
     second = segment_points(catalog, november)
     loyal = of(second, "segment_churn")["2019-11-30", "loyal"]
     assert loyal == {"stayed": 6, "left": 0, "joined": 2, "new": 4}
     [rest] = [fields for (_, name), fields in of(second, "segment_churn").items() if name != "loyal" and fields["left"]]
     assert rest["left"] == 2
-    again = segment_points(catalog, segment(catalog, Request(k=2)))
+    again = segment_points(catalog, segment(catalog, SegmentRequest(k=2)))
     assert of(again, "segment_churn") == of(second, "segment_churn")
 
 

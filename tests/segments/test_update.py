@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.segments.job import Request, segment
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
+from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.model import load_model
 from tests.shop import Shop
 
@@ -50,6 +50,6 @@ def test_sizes_silhouettes_and_stability_are_told(shop: Shop) -> None:
 
 
 def test_an_update_needs_something_to_go_on_from(shop: Shop) -> None:
-    empty = Catalog(replace(shop.catalog.settings, data_root="/segments-empty"), shop.catalog.spark)
+    empty = SparkCatalog(replace(shop.catalog.settings, data_root="/segments-empty"), shop.catalog.spark)
     with pytest.raises(LabError, match=r"\./lab segment"):
-        segment(empty, Request(update=True))
+        segment(empty, SegmentRequest(update=True))

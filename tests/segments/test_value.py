@@ -7,13 +7,21 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.catalog import Catalog
-from shoplab.schemas import CUSTOMER_VALUE, SESSION
-from shoplab.segments.value import apply_value, customer_value, fit_value, orders_of_buyers, segment_values
-from shoplab.segments.value_model import OrderValueModel, PurchaseModel, ValueModel
-from shoplab.settings import Settings
+from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.schemas import CUSTOMER_VALUE, SESSION
+from shoplab.core.settings import Settings
+from shoplab.segments.value import (
+    customer_value,
+    fit_value,
+    means_by_segment,
+    per_buyer,
+    purchase_days,
+    with_value,
+)
+from shoplab.segments.value_model import TRIPLE, OrderValueModel, PurchaseModel, ValueModel
 from tests.data import real_file
-from tests.segments.buyers import FIRST_DAY, drawn_purchase_days, per_buyer, triples
+from tests.segments.buyers import FIRST_DAY, drawn_purchase_days, triples
+from tests.segments.buyers import per_buyer as drawn_per_buyer
 
 PAPER = PurchaseModel(0.24, 4.41, 0.79, 2.43)
 AS_OF = dt.date(2019, 10, 31)
@@ -28,7 +36,7 @@ def bought(user: str, time: str, revenue: float = 10.0, purchases: int = 1) -> d
 def buyers_of(spark: SparkSession, *rows: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     columns = "user_id string, session_start timestamp, purchases long, revenue double"
     sessions = spark.createDataFrame(list(rows), columns)
-    return {row[0]: tuple(row)[1:] for row in orders_of_buyers(sessions, AS_OF).collect()}
+    return {row[0]: tuple(row)[1:] for row in per_buyer(purchase_days(sessions, AS_OF), AS_OF).collect()}
 
 
 def test_days_are_counted_not_sessions(spark: SparkSession) -> None:
@@ -67,11 +75,13 @@ def some_buyers(spark: SparkSession) -> DataFrame:
     return spark.createDataFrame(rows, "user_id string, x long, t_x int, T int, mean_value double, valued_days long")
 
 
+def valued(model: ValueModel, buyers: DataFrame) -> DataFrame:
+    return with_value(model, buyers, buyers.groupBy(*TRIPLE).count().toPandas())
+
+
 def test_value_of_each_buyer(spark: SparkSession) -> None:
     model = ValueModel("2019-10-31", 4, PAPER, OrderValueModel(6.0, 4.0, 15.0), factor=1.5)
-    table = apply_value(model, some_buyers(spark))
-    assert table.columns == CUSTOMER_VALUE.names
-    rows = {row.user_id: row for row in table.collect()}
+    rows = {row.user_id: row for row in valued(model, some_buyers(spark)).collect()}
     assert set(rows) == set("abcd")
     triple = pd.DataFrame({"x": [3], "t_x": [20], "T": [30]})
     assert rows["a"].p_alive == rows["d"].p_alive == PAPER.p_alive(triple)[0]
@@ -87,7 +97,7 @@ def test_no_prices_give_orders_without_money(spark: SparkSession) -> None:
     model = fit_value(seen, pd.DataFrame({"n": [], "mean_value": []}), AS_OF)
     assert (model.order_values, model.as_of, model.buyers) == (None, "2019-10-31", int(seen["buyers"].sum()))
     assert model.left_out == "order values need 20 buyers with two priced orders, not 0"
-    rows = apply_value(model, some_buyers(spark)).collect()
+    rows = valued(model, some_buyers(spark)).collect()
     assert [(row.expected_order_value, row.clv) for row in rows] == [(None, None)] * 4
     assert all(row.expected_orders > 0 for row in rows)
 
@@ -95,9 +105,9 @@ def test_no_prices_give_orders_without_money(spark: SparkSession) -> None:
 def test_means_of_segments(spark: SparkSession) -> None:
     values = [("a", 0.5, 1.0, 10.0, 10.0), ("b", 1.0, 3.0, 20.0, 60.0), ("c", 0.2, 0.1, None, None)]
     names = [("a", "loyal"), ("b", "loyal"), ("c", "one-off"), ("z", "window shopper")]
-    found = segment_values(
-        spark.createDataFrame(values, CUSTOMER_VALUE),
-        spark.createDataFrame(names, "user_id string, segment_name string"),
+    named = spark.createDataFrame(names, "user_id string, segment_name string")
+    found = means_by_segment(
+        spark.createDataFrame(values, struct(CUSTOMER_VALUE)).join(named, on="user_id", how="inner")
     )
     assert found == [
         {"segment_name": "loyal", "buyers": 2, "p_alive": 0.75, "expected_orders": 2.0, "expected_order_value": 15.0,
@@ -110,7 +120,7 @@ def test_means_of_segments(spark: SparkSession) -> None:
 # The job, on HDFS
 
 
-def shop(lab: Settings, spark: SparkSession, name: str, days: pd.DataFrame) -> tuple[Catalog, DataFrame]:
+def shop(lab: Settings, spark: SparkSession, name: str, days: pd.DataFrame) -> tuple[SparkCatalog, DataFrame]:
     """A data root with a session for each of these purchase days (buyer, day, revenue), and segments of the buyers."""
     start = pd.to_datetime(FIRST_DAY) + pd.to_timedelta(days["day"], unit="D") + pd.Timedelta(hours=12)
     sessions = pd.DataFrame(
@@ -127,8 +137,8 @@ def shop(lab: Settings, spark: SparkSession, name: str, days: pd.DataFrame) -> t
         }
     )
     rest = {column: 0 for column in SESSION.names if column not in sessions}
-    catalog = Catalog(replace(lab, data_root=f"/value-{name}"), spark)
-    catalog.replace("sessions", spark.createDataFrame(sessions.assign(**rest)[SESSION.names], SESSION), "month")
+    catalog = SparkCatalog(replace(lab, data_root=f"/value-{name}"), spark)
+    catalog.replace("sessions", spark.createDataFrame(sessions.assign(**rest)[SESSION.names], struct(SESSION)), "month")
     users = spark.range(int(days["buyer"].max()) + 1).selectExpr(
         "cast(id as string) as user_id", "if(id % 2 = 0, 'even', 'odd') as segment_name"
     )
@@ -158,7 +168,7 @@ def test_job_publishes_a_value_for_each_buyer_and_a_judgement(lab: Settings, spa
         {"even": means[0], "odd": means[1]}
     )
     holdout = part["holdout"]
-    known = per_buyer(days[days["buyer"] != 4], 79)
+    known = drawn_per_buyer(days[days["buyer"] != 4], 79)
     after = days[(days["day"] > 79) & days["buyer"].isin(known.index)]
     assert (holdout["from"], holdout["to"]) == ("2019-03-22", "2019-04-30")
     assert (holdout["buyers"], holdout["actual"]) == (len(known), len(after))

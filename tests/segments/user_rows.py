@@ -5,8 +5,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.catalog import Catalog
-from shoplab.schemas import SESSION, USER
+from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.schemas import SESSION, USER, Table
 
 
 def user_row(user_id: str, **given: Any) -> dict[str, Any]:
@@ -23,27 +23,32 @@ def user_row(user_id: str, **given: Any) -> dict[str, Any]:
     row["events_per_session"] = row["events"] / row["sessions"]
     row.setdefault("longest_session", row["events"])
     row["order_rate"] = row["orders"] / row["sessions"]
-    return row
+    return _nothing(USER) | row
+
+
+def _nothing(table: Table) -> dict[str, Any]:
+    """A row of nobody who did anything."""
+    none: dict[str, Any] = {"bigint": 0, "double": 0.0}
+    return {column.name: None if column.nullable else none.get(column.kind) for column in table.columns}
 
 
 def user_table(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
-    return spark.createDataFrame([tuple(row[name] for name in USER.fieldNames()) for row in rows], USER)
+    return spark.createDataFrame([tuple(row[name] for name in USER.names) for row in rows], struct(USER))
 
 
 def session_row(user_id: str, start: dt.datetime, **given: Any) -> dict[str, Any]:
     """One session of views only, an instant long."""
-    counts = dict.fromkeys(("duration_s", "events", "views", "carts", "removes", "purchases", "products"), 0)
-    return counts | {
+    return _nothing(SESSION) | {
         "user_session": f"{user_id}-{start:%m%d%H}", "user_id": user_id, "session_start": start, "session_end": start,
-        "revenue": 0.0, "entry_category": None, "exit_category": None, "month": f"{start:%Y-%m}",
+        "month": f"{start:%Y-%m}",
     } | given  # fmt: skip
 
 
 def session_table(spark: SparkSession, rows: list[dict[str, Any]]) -> DataFrame:
-    return spark.createDataFrame([tuple(row[name] for name in SESSION.fieldNames()) for row in rows], SESSION)
+    return spark.createDataFrame([tuple(row[name] for name in SESSION.names) for row in rows], struct(SESSION))
 
 
-def store_users(catalog: Catalog, rows: list[dict[str, Any]]) -> None:
+def store_users(catalog: SparkCatalog, rows: list[dict[str, Any]]) -> None:
     """Writes USER rows and their sessions as `./lab analyse` does: an hour apart, the last at last_seen."""
     sessions = [
         session_row(

@@ -1,23 +1,26 @@
 """A lab's HDFS in memory with a published model, segments and stream batches, and a recommender with plain answers."""
 
 import io
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fastapi.testclient import TestClient
 
-from shoplab.catalog import Catalog
-from shoplab.recommend.catalogue import Product
-from shoplab.recommend.histories import UserContext
-from shoplab.recommend.recommender import Recommendation
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
+from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.recommend.data.histories import UserContext
+from shoplab.recommend.data.products import Product
+from shoplab.recommend.model.recommender import Recommendation
+from shoplab.serving.api import create_app
 from shoplab.serving.backstage import Backstage
-from shoplab.settings import Settings
-from tests.metrics.memory_hdfs import MemoryHdfs
+from tests.memory_hdfs import MemoryHdfs
 
 RECOMMENDATION = pa.schema(
     [("user_id", pa.string()), ("rank", pa.int32()), ("product_id", pa.string()), ("score", pa.float64()),
@@ -25,12 +28,6 @@ RECOMMENDATION = pa.schema(
      ("sources", pa.map_(pa.string(), pa.float64()))]
 )  # fmt: skip
 SEGMENT = pa.schema([("user_id", pa.string()), ("segment", pa.int32()), ("segment_name", pa.string())])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -74,6 +71,7 @@ class Shop:
         self.backstage.refresh()
 
     def publish_model(self, version: str) -> None:
+        self.hdfs.files[f"/data/models/recommender/version={version}/model.json"] = b"{}"
         self.hdfs.files["/data/models/recommender/CURRENT"] = version.encode()
 
     def publish_segments(self, version: str, members: dict[str, tuple[int, str]]) -> None:
@@ -122,3 +120,19 @@ def stocked(shop: Shop) -> Shop:
     shop.publish_batch(0, {"u2": ["p9", "p8"]})
     shop.look()
     return shop
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> EmbeddedStore:
+    return EmbeddedStore(tmp_path / "metrics.db")
+
+
+@pytest.fixture
+def stocked_client(settings: Settings, stocked: Any, store: EmbeddedStore) -> TestClient:
+    return TestClient(create_app(stocked.backstage, store))
+
+
+@pytest.fixture
+def empty_client(settings: Settings, shop: Any, store: EmbeddedStore) -> TestClient:
+    shop.look()
+    return TestClient(create_app(shop.backstage, store))

@@ -12,20 +12,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shoplab.catalog import Catalog
-from shoplab.errors import ServiceError
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
+from shoplab.lab.api import start_api
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.metrics.points import Point
+from shoplab.metrics.point import Point
 from shoplab.metrics.spool import Outcome, write_or_spool
-from shoplab.recommend.catalogue import Catalogue, Product
-from shoplab.recommend.files import save
-from shoplab.recommend.log import build_log
-from shoplab.recommend.recommender import Recommender
-from shoplab.recommend.shoppers import NO_SEGMENT, Shoppers
-from shoplab.recommend.training import fit
-from shoplab.serving.server import ApiHandle, start_api
-from shoplab.settings import Settings
-from tests.serving.conftest import RECOMMENDATION, SEGMENT, free_port, parquet
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.log import build_log
+from shoplab.recommend.data.products import Product, Products
+from shoplab.recommend.data.shoppers import Shoppers
+from shoplab.recommend.model.files import save
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.recommend.ranking.fit import fit
+from shoplab.serving.server import ApiHandle
+from tests.data import free_port
+from tests.serving.conftest import RECOMMENDATION, SEGMENT, parquet
 
 
 @pytest.fixture
@@ -43,20 +47,20 @@ def api(catalog: Catalog, tmp_path: Path) -> Iterator[ApiHandle]:
 
 def small_recommender() -> Recommender:
     """User a likes p0, user b likes p2; p1 is what the shop buys most."""
-    products = Catalogue(tuple(Product(f"p{n}", None, "electronics.phone", "acme", 10.0 * n) for n in range(3)))
+    products = Products(tuple(Product(f"p{n}", None, "electronics.phone", "acme", 10.0 * n) for n in range(3)))
     one = np.array([0, 1, 2])
-    shoppers = Shoppers(("a", "b"), np.full(2, NO_SEGMENT, np.int16), one, np.array([0, 2]), np.zeros(2, np.int8))
+    shoppers = Shoppers(("a", "b"), np.full(2, UNKNOWN, np.int16), one, np.array([0, 2]), np.zeros(2, np.int8))
     users, items = ["a", "b", *"cdef"], ["p0", "p2", *["p1"] * 4]
     log = build_log(products, users, users, items, np.zeros(6, np.int8), np.arange(6.0))
     return Recommender(products, shoppers, fit(log, "next-item", rank=2))
 
 
 def ask_until(api: ApiHandle, path: str, holds: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + 60
-    while not holds(body := httpx.get(api.url + path, trust_env=False).json()):
-        assert time.monotonic() < deadline, f"{path} still says {body}"
-        time.sleep(0.1)
-    return body
+    def body() -> Any:
+        said = httpx.get(api.url + path, trust_env=False).json()
+        return [said] if holds(said) else []
+
+    return wait_until(body, 60, f"{path} never said what was awaited")[0]
 
 
 def test_the_api_takes_up_what_is_published_while_it_runs(api: ApiHandle, catalog: Catalog) -> None:

@@ -4,9 +4,9 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
-from shoplab.metrics import requests
-from shoplab.metrics.points import Point
-from shoplab.metrics.requests import CountRequests, RequestTally
+from shoplab.metrics.point import Point
+from shoplab.serving import requests
+from shoplab.serving.requests import CountRequests, RequestTally
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 

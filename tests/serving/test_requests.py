@@ -1,6 +1,5 @@
 """What the API writes about itself, on a real port."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from shoplab.lab import watch
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
+from shoplab.lab.api import watched_app
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.serving.api import create_app
-from shoplab.serving.server import ApiHandle, start_api
-from shoplab.settings import Settings
-from tests.serving.conftest import free_port
+from shoplab.monitor import watch
+from shoplab.serving.server import ApiHandle, start
+from tests.data import free_port
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def store(tmp_path: Path) -> EmbeddedStore:
 @pytest.fixture
 def api(settings: Settings, stocked: Any, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiHandle]:
     monkeypatch.setattr(watch, "EVERY_S", 0.2)
-    at_port = replace(settings, api_port=free_port(), kafka_bootstrap="127.0.0.1:9", webhdfs_url="http://127.0.0.1:9")
-    handle = start_api(at_port, create_app(at_port, stocked.backstage, store))
+    away = replace(settings, kafka_bootstrap="127.0.0.1:9", webhdfs_url="http://127.0.0.1:9")
+    handle = start(watched_app(away, stocked.backstage, store), free_port())
     yield handle
     handle.stop()
 
@@ -40,10 +40,10 @@ def test_requests_are_counted_by_route_and_by_where_the_answer_came_from(api: Ap
         "segments",
     ):
         assert httpx.get(f"{api.url}/{path}", trust_env=False).status_code == 200
-    deadline = time.monotonic() + 60
-    while sum(int(point.fields["count"]) for point in store.query("api_requests")) < 5:
-        assert time.monotonic() < deadline, "the requests never came to the store"
-        time.sleep(0.1)
+    wait_until(
+        lambda: sum(int(point.fields["count"]) for point in store.query("api_requests")) >= 5, 60,
+        "the requests never came to the store",
+    )  # fmt: skip
     counted: dict[tuple[str, str], float] = {}
     for point in store.query("api_requests"):
         key = point.tags["route"], point.tags["source"]

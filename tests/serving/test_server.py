@@ -1,7 +1,6 @@
 """The API on a real port, and the command that serves it."""
 
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +10,19 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
+from shoplab.lab.api import serve, start_api
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.serving.api import create_app
-from shoplab.serving.commands import serve
-from shoplab.serving.server import ApiHandle, bind, start_api
-from shoplab.settings import Settings
-from tests.serving.conftest import free_port
+from shoplab.serving.server import ApiHandle, bind, start
+from tests.data import free_port
 
 
 @pytest.fixture
-def api(settings: Settings, stocked: Any, tmp_path: Path) -> Iterator[ApiHandle]:
-    at_port = replace(settings, api_port=free_port())
-    handle = start_api(at_port, create_app(at_port, stocked.backstage, EmbeddedStore(tmp_path / "metrics.db")))
+def api(stocked: Any, tmp_path: Path) -> Iterator[ApiHandle]:
+    handle = start(create_app(stocked.backstage, EmbeddedStore(tmp_path / "metrics.db")), free_port())
     yield handle
     handle.stop()
 
@@ -37,11 +36,12 @@ def test_it_answers_on_its_port_and_only_on_loopback(api: ApiHandle) -> None:
 
 def test_batches_published_while_it_runs_are_picked_up_by_itself(api: ApiHandle, stocked: Any) -> None:
     stocked.publish_batch(1, {"u1": ["p20"]})
-    deadline = time.monotonic() + 30
-    while (body := httpx.get(f"{api.url}/recommendations/u1", trust_env=False).json())["source"] != "live":
-        assert time.monotonic() < deadline, "the new batch was never seen"
-        time.sleep(0.1)
-    assert body["items"][0]["product_id"] == "p20"
+
+    def first() -> str:
+        body = httpx.get(f"{api.url}/recommendations/u1", trust_env=False).json()
+        return str(body["items"][0]["product_id"]) if body["source"] == "live" else ""
+
+    assert wait_until(first, 30, "the new batch was never seen") == "p20"
 
 
 def test_connections_send_without_waiting_for_more() -> None:
@@ -54,22 +54,23 @@ def test_it_starts_while_hdfs_is_away(settings: Settings, tmp_path: Path) -> Non
     alone = replace(settings, home=tmp_path, api_port=free_port(), webhdfs_url="http://127.0.0.1:9")
     handle = start_api(alone)
     try:
-        deadline = time.monotonic() + 30
-        while "model" not in (health := httpx.get(f"{handle.url}/health", trust_env=False).json())["problems"]:
-            assert time.monotonic() < deadline, "health never named the missing HDFS"
-            time.sleep(0.1)
+        health = wait_until(lambda: _health_with_a_model_problem(handle), 30, "health never named the missing HDFS")
     finally:
         handle.stop()
     assert health["status"] == "degraded"
     assert "./lab up --embedded" in health["problems"]["model"]
 
 
-def test_stop_frees_the_port(settings: Settings, stocked: Any, tmp_path: Path) -> None:
-    at_port = replace(settings, api_port=free_port())
-    app = create_app(at_port, stocked.backstage, EmbeddedStore(tmp_path / "metrics.db"))
-    start_api(at_port, app).stop()
+def _health_with_a_model_problem(handle: ApiHandle) -> dict[str, Any]:
+    health: dict[str, Any] = httpx.get(f"{handle.url}/health", trust_env=False).json()
+    return health if "model" in health["problems"] else {}
+
+
+def test_stop_frees_the_port(stocked: Any, tmp_path: Path) -> None:
+    port = free_port()
+    start(create_app(stocked.backstage, EmbeddedStore(tmp_path / "metrics.db")), port).stop()
     with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", at_port.api_port)) != 0
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_taken_port_is_one_line_with_a_way_out(settings: Settings) -> None:

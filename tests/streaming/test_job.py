@@ -1,106 +1,61 @@
 """The stream on the running lab: Kafka to HDFS in micro-batches, faults included."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
-from shoplab.behaviour.job import analyse
-from shoplab.catalog import Catalog
-from shoplab.ingest.job import ingest
-from shoplab.ingest.mapping import load_mapping
+from shoplab.core.catalog import Catalog
+from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.schemas import USER
+from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
-from shoplab.recommend.rollback import roll_back_segments
-from shoplab.schemas import USER
-from shoplab.segments.job import Request, segment
-from shoplab.settings import Settings
-from shoplab.streaming.job import LiveJob, start_stream
+from shoplab.rollback import roll_back_segments
+from shoplab.segments.job import SegmentRequest, segment
+from shoplab.streaming.job import BatchAccount, LiveJob, start_stream
 from shoplab.streaming.replay import replay
-from shoplab.streaming.topic import empty_topic
 from shoplab.streaming.users import LiveUsers
 from shoplab.streaming.verify import reconcile
-from tests.data import csv_file, raw_line
-
-REES46 = load_mapping(None)
-CLICKS = ["view", "view", "cart", "view", "purchase"]
-
-
-@pytest.fixture(scope="module")
-def live(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A lab with models trained on a small October, and an empty topic."""
-    folder = tmp_path_factory.mktemp("live")
-    settings = replace(lab, data_root="/live", events_topic="live-events", home=folder)
-    october = csv_file(folder / "oct.csv", *[
-        raw_line(time=f"2019-10-0{1 + n % 9} 10:{n % 60:02}:00 UTC", kind=CLICKS[n % 5], product=str(n % 12),
-                 price=str(5 + n % 12), user=str(n % 30), session=f"o{n % 60}")
-        for n in range(600)
-    ])  # fmt: skip
-    catalog = Catalog(settings, spark)
-    ingest(catalog, october, REES46)
-    analyse(catalog)
-    segment(catalog, Request(k=3))
-    train(catalog)
-    empty_topic(settings)
-    yield settings
-    catalog.storage.delete("/live")
-
-
-def november(path: Path, first: int, last: int) -> Path:
-    """One event a user, numbered."""
-    return csv_file(path, *[
-        raw_line(time=f"2019-11-01 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02} UTC", product=str(n % 12),
-                 price=str(5 + n % 12), user=str(n % 40), session=f"n{n % 40}")
-        for n in range(first, last)
-    ])  # fmt: skip
-
-
-def drain(settings: Settings, spark: SparkSession, job: LiveJob) -> None:
-    query = start_stream(settings, spark, job, drain=True)
-    try:
-        query.awaitTermination()
-    finally:
-        query.stop()
+from tests.streaming.conftest import REES46, FirstRun, drain, november
 
 
 def test_events_features_segments_recommendations_and_metrics(
-    live: Settings, spark: SparkSession, tmp_path: Path
+    live: Settings, spark: SparkSession, first_run: FirstRun
 ) -> None:
-    store = EmbeddedStore(tmp_path / "metrics.db")
-    job = LiveJob(live, store)
-    bad = csv_file(tmp_path / "bad.csv", raw_line(kind="look", time="2019-11-01 00:00:00 UTC"))
-    assert replay(live, november(tmp_path / "a.csv", 0, 100), REES46).events == 100
-    replay(live, november(tmp_path / "b.csv", 90, 110), REES46)
-    replay(live, bad, REES46)
-    drain(live, spark, job)
-
-    assert (sum(a.new for a in job.accounts), sum(a.duplicates for a in job.accounts)) == (110, 10)
+    accounts = first_run.accounts
+    assert (sum(a.new for a in accounts), sum(a.duplicates for a in accounts)) == (110, 10)
     found = reconcile(live)
     assert (found.in_kafka, found.accounted, found.rejected, found.agrees) == (121, 121, 1, True)
-    catalog = Catalog(live, spark)
+    catalog = SparkCatalog(live, spark)
     assert catalog.read("events").where("date = '2019-11-01'").count() == 110
-    batch = f"batch={job.accounts[-1].batch:010}"
+    batch = f"batch={accounts[-1].batch:010}"
     assert {f.name: f.dataType for f in catalog.read("live/users").drop("batch").schema} == {
-        f.name: f.dataType for f in USER
+        f.name: f.dataType for f in struct(USER)
     }
     users = catalog.table("live/users", batch)
     assert set(users["month"]) == {"2019-11"}
     assert catalog.table("live/segments", batch)["user_id"].nunique() == len(users)
-    listed = catalog.table("recommendations", batch)
-    newcomer = listed[listed["user_id"] == "35"]  # users 30 to 39 are not in October
-    assert list(newcomer["rank"]) == list(range(1, len(newcomer) + 1))
-    assert not newcomer.empty
-    assert newcomer["score"].is_monotonic_decreasing
-    assert [sum(dict(parts).values()) for parts in newcomer["sources"]] == pytest.approx(list(newcomer["score"]))
+    _is_a_list(catalog.table("recommendations", batch), "65")  # users 60 to 69 are not in October
+    store = first_run.store
     [point] = store.query("stream_batch")[-1:]
-    assert point.fields["rows"] == job.accounts[-1].rows
+    assert point.fields["rows"] == accounts[-1].rows
     assert {p.tags["event_type"] for p in store.query("activity")} == {"view"}
     assert store.query("segment_size")
 
 
+def _is_a_list(listed: pd.DataFrame, user: str) -> None:
+    theirs = listed[listed["user_id"] == user]
+    assert list(theirs["rank"]) == list(range(1, len(theirs) + 1))
+    assert not theirs.empty
+    assert theirs["score"].is_monotonic_decreasing
+    assert [sum(dict(parts).values()) for parts in theirs["sources"]] == pytest.approx(list(theirs["score"]))
+
+
+@pytest.mark.usefixtures("first_run")
 def test_a_batch_that_dies_is_done_again_and_nothing_is_doubled(
     live: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,19 +69,28 @@ def test_a_batch_that_dies_is_done_again_and_nothing_is_doubled(
     monkeypatch.setattr(dying.users, "recommend", dies)
     with pytest.raises(StreamingQueryException, match="killed after the events were stored"):
         drain(live, spark, dying)
-    catalog = Catalog(live, spark)
-    assert catalog.read("events").where("user_id = '0' and date >= '2019-11-01'").count() == 5
-    job = LiveJob(live, store)
-    drain(live, spark, job)
+    catalog = SparkCatalog(live, spark)
+    assert catalog.read("events").where("user_id = '30' and date >= '2019-11-01'").count() == 5
+    accounts: list[BatchAccount] = []
+    drain(live, spark, LiveJob(live, store, accounts.append))
     assert catalog.read("events").where("date = '2019-11-01'").count() == 170
-    assert [account.rows for account in job.accounts] == [60]
+    assert [account.rows for account in accounts] == [60]
     assert reconcile(live).agrees
     assert len(store.query("stream_batch")) == 1
 
 
+def test_the_trigger_is_a_setting(live: Settings, spark: SparkSession, tmp_path: Path) -> None:
+    quick = replace(live, trigger="500ms")
+    query = start_stream(quick, spark, LiveJob(quick, EmbeddedStore(tmp_path / "metrics.db")))
+    try:
+        assert "500" in query._jsq.streamingQuery().trigger().toString()
+    finally:
+        query.stop()
+
+
 def test_a_newer_model_is_taken_up_by_the_next_batch(live: Settings, spark: SparkSession, tmp_path: Path) -> None:
     job = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db"))
-    catalog = Catalog(live, spark)
+    catalog = SparkCatalog(live, spark)
     first = job.users._current_recommender(catalog)
     train(catalog)
     second = job.users._current_recommender(catalog)
@@ -138,10 +102,10 @@ def test_a_newer_model_is_taken_up_by_the_next_batch(live: Settings, spark: Spar
 def test_going_back_to_older_models_is_taken_up_by_the_next_batch(
     live: Settings, spark: SparkSession, tmp_path: Path
 ) -> None:
-    users, catalog = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db")).users, Catalog(live, spark)
+    users, catalog = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db")).users, SparkCatalog(live, spark)
     older = _taken_up(users, catalog)
     train(catalog)
-    segment(catalog, Request(k=4))
+    segment(catalog, SegmentRequest(k=4))
     newer = _taken_up(users, catalog)
     assert newer[0] > older[0]
     assert [len(found) for found in (*older[1:], *newer[1:])] == [3, 3, 4, 4]

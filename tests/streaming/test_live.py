@@ -1,19 +1,18 @@
 import datetime as dt
 from pathlib import Path
 
-import orjson
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import revenue, sessions
 from shoplab.behaviour.users import users
-from shoplab.ingest import clean
-from shoplab.ingest import rows as ingest_rows
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.events import clean, rows_spark
+from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.rows_python import read_rows
+from shoplab.events.sources import inspect
+from shoplab.events.wire import encode
 from shoplab.streaming import live
 from shoplab.streaming.points import top_products
-from shoplab.streaming.replay import read_rows
 from shoplab.streaming.tally import tally
 from tests.data import csv_file, event, event_frame, raw_line
 
@@ -28,7 +27,7 @@ def records(spark: SparkSession, *values: bytes) -> DataFrame:
 
 
 def replayed(spark: SparkSession, path: Path, mapping: Mapping = REES46) -> DataFrame:
-    return records(spark, *[orjson.dumps(row) for row in read_rows(inspect(path, mapping), mapping)])
+    return records(spark, *[encode(row)[1] for row in read_rows(inspect(path, mapping), mapping)])
 
 
 def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Path) -> None:
@@ -40,10 +39,10 @@ def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Pa
     )  # fmt: skip
     mapping = load_mapping("online-retail")
     source = inspect(path, mapping)
-    batch = clean.typed(ingest_rows.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
+    batch = clean.typed(rows_spark.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
     stream = live.read_records(replayed(spark, path, mapping), REES46)
-    made = live.good_events(stream)
-    assert sorted(map(str, made.collect())) == sorted(map(str, live.good_events(batch).collect()))
+    made = clean.good_events(stream)
+    assert sorted(map(str, made.collect())) == sorted(map(str, clean.good_events(batch).collect()))
     rows = made.sort("user_session").select("event_type", "quantity", "user_id").collect()
     assert [tuple(row) for row in rows] == [("refund", 1, "u1.0"), ("purchase", 3, "u1.0"), ("purchase", None, "7")]
     assert made.agg(revenue()).collect()[0][0] == 6.0
@@ -62,10 +61,10 @@ def test_the_same_rows_give_the_same_events_both_ways(spark: SparkSession, tmp_p
         raw_line(user=""),
     )
     source = inspect(path, REES46)
-    batch = clean.typed(ingest_rows.read_lines(spark, [path.as_uri()], source.names, source.header, REES46), REES46)
+    batch = clean.typed(rows_spark.read_lines(spark, [path.as_uri()], source.names, source.header, REES46), REES46)
     stream = live.read_records(replayed(spark, path), REES46)
-    assert sorted(map(str, live.good_events(stream).collect())) == sorted(map(str, live.good_events(batch).collect()))
-    assert live.good_events(stream).count() == 3
+    assert sorted(map(str, clean.good_events(stream).collect())) == sorted(map(str, clean.good_events(batch).collect()))
+    assert clean.good_events(stream).count() == 3
     assert [r["reason"] for r in stream.sort("line").collect()] == [
         r["reason"] for r in batch.sort("position").collect()
     ]
@@ -77,14 +76,6 @@ def test_junk_on_the_topic_is_rejected_with_its_place(spark: SparkSession) -> No
     assert [row["reason"] for row in rows if row["reason"] is None] == []
     assert {row["source"] for row in rows} == {"kafka-events-0"}
     assert [row["line"] for row in rows] == list(range(len(junk)))
-
-
-def test_events_that_are_stored_are_not_new(spark: SparkSession) -> None:
-    stored = event_frame(spark, event("10-01 12:00:00"), event("10-01 12:00:01", brand=None))
-    batch = event_frame(
-        spark, event("10-01 12:00:00"), event("10-01 12:00:01", brand=None), event("10-01 12:00:02", brand=None)
-    )
-    assert [row["event_time"].second for row in live.new_events(batch, stored).collect()] == [2]
 
 
 def test_live_features_are_the_batchs(spark: SparkSession) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.ingest.sources import inspect
-from shoplab.schemas import RAW_COLUMNS
-from shoplab.settings import load_settings
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.schemas import RAW_COLUMNS
+from shoplab.core.settings import load_settings
+from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.sources import inspect
 from shoplab.streaming import replay
 from tests.data import csv_file, raw_line
 

@@ -1,32 +1,31 @@
 """Events and sessions -> activity by hour, the funnel, and what sells."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import EVENT_COUNTS, revenue, top_category
+from shoplab.behaviour.sessions import counts_by_type, revenue, top_category
+from shoplab.core.vocabulary import CART, FUNNEL, PURCHASE, VIEW
 
 
 def activity(events: DataFrame) -> DataFrame:
     """Grain: one hour (UTC). Counts by type, users (about), revenue."""
     return events.groupBy(F.date_trunc("hour", "event_time").alias("hour")).agg(
         F.count("*").alias("events"),
-        *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+        *counts_by_type(),
         F.approx_count_distinct("user_id").alias("users"),
         revenue().alias("revenue"),
     )
 
 
 def funnel(sessions: DataFrame, bought: DataFrame) -> DataFrame:
-    """Grain: one month. Sessions that had a view, a cart, a purchase; carts left without a purchase; any_order:
-    sessions with all three, whatever the order; strict_order: sessions in which one and the same product was viewed,
-    then carted, then bought. `bought`: behaviour.bought.
+    """Grain: one month. Sessions that came to each step of the funnel; carts left without a purchase; any_order:
+    sessions with a view, a cart and a purchase, whatever the order; strict_order: sessions in which one and the same
+    product was viewed, then carted, then bought. `bought`: behaviour.bought.
     """
-    viewed, carted, purchased = (F.col(name) > 0 for name in ("views", "carts", "purchases"))
+    viewed, carted, purchased = (F.col(str(event.counts)) > 0 for event in (VIEW, CART, PURCHASE))
     counted = sessions.groupBy("month").agg(
         F.count("*").alias("sessions"),
-        F.count_if(viewed).alias("viewed"),
-        F.count_if(carted).alias("carted"),
-        F.count_if(purchased).alias("purchased"),
+        *steps_reached(),
         F.count_if(carted & ~purchased).alias("abandoned"),
         F.count_if(viewed & carted & purchased).alias("any_order"),
         F.sum("revenue").alias("revenue"),
@@ -40,10 +39,15 @@ def funnel(sessions: DataFrame, bought: DataFrame) -> DataFrame:
     return counted.join(F.broadcast(strict), on="month", how="left").fillna(0, subset=["strict_order"])
 
 
+def steps_reached() -> list[Column]:
+    """Sessions that came to each step of the funnel, of a table of sessions or of parts of them."""
+    return [F.count_if(F.col(str(event.counts)) > 0).alias(str(event.step)) for event in FUNNEL]
+
+
 def categories(events: DataFrame) -> DataFrame:
     """Grain: one top-level category (null: products without one). Counts by type, users (about), revenue."""
     return events.groupBy(top_category().alias("category")).agg(
-        *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+        *counts_by_type(),
         F.approx_count_distinct("user_id").alias("users"),
         revenue().alias("revenue"),
     )
@@ -53,7 +57,7 @@ def session_lengths(sessions: DataFrame) -> DataFrame:
     """Grain: one (events in session, capped at 50). Number of sessions and of those with a purchase."""
     capped = sessions.withColumn("length", F.least(F.col("events"), F.lit(50)))
     return capped.groupBy("length").agg(
-        F.count("*").alias("sessions"), F.count_if(F.col("purchases") > 0).alias("with_purchase")
+        F.count("*").alias("sessions"), F.count_if(F.col(str(PURCHASE.counts)) > 0).alias("with_purchase")
     )
 
 

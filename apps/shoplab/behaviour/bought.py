@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.touches import with_look
+from shoplab.core.vocabulary import CART, PURCHASE, VIEW, EventType
 
 _SESSION = ["user_id", "user_session"]
 _PRODUCT = [*_SESSION, "product_id"]
@@ -19,9 +20,10 @@ def bought(events: DataFrame, sessions: DataFrame, products: DataFrame) -> DataF
     buying = sessions.where("purchases > 0").select(*_SESSION, "month")
     theirs = events.join(buying, on=_SESSION, how="inner").repartition("user_id")
     by_hour = theirs.groupBy(*_PRODUCT, "month", F.date_trunc("hour", "event_time").alias("hour")).agg(
-        _first("view").alias("first_view"),
-        _last("purchase").alias("last_purchase"),
-        *[_times(kind).alias(name) for kind, name in (("cart", "carted_at"), ("purchase", "bought_at"))],
+        _first(VIEW).alias("first_view"),
+        _last(PURCHASE).alias("last_purchase"),
+        _times(CART).alias("carted_at"),
+        _times(PURCHASE).alias("bought_at"),
     )
     judged = by_hour.withColumn("strict_hour", F.when(_strict_order(), F.hour("hour")))
     whole = judged.groupBy(*_PRODUCT, "month").agg(
@@ -47,13 +49,13 @@ def _wait_s() -> Column:
     return F.unix_timestamp(after) - F.unix_timestamp("first_view")
 
 
-def _first(kind: str) -> Column:
-    return F.min(F.when(F.col("event_type") == kind, F.col("event_time")))
+def _first(event: EventType) -> Column:
+    return F.min(F.when(F.col("event_type") == event.name, F.col("event_time")))
 
 
-def _last(kind: str) -> Column:
-    return F.max(F.when(F.col("event_type") == kind, F.col("event_time")))
+def _last(event: EventType) -> Column:
+    return F.max(F.when(F.col("event_type") == event.name, F.col("event_time")))
 
 
-def _times(kind: str) -> Column:
-    return F.collect_list(F.when(F.col("event_type") == kind, F.col("event_time")))
+def _times(event: EventType) -> Column:
+    return F.collect_list(F.when(F.col("event_type") == event.name, F.col("event_time")))

@@ -14,8 +14,8 @@ def cohorts(sessions: DataFrame) -> DataFrame:
     counted = weeks.withColumn("cohort", first).groupBy("cohort", "week").agg(F.count("*").alias("active"))
     sizes = counted.where("week = cohort").select("cohort", F.col("active").alias("users"))
     triangle = sizes.crossJoin(F.broadcast(counted.select("week").distinct())).where("week >= cohort")
-    seen = triangle.join(counted, on=["cohort", "week"], how="left").fillna(0, subset=["active"])
-    return seen.select(
+    filled = triangle.join(counted, on=["cohort", "week"], how="left").fillna(0, subset=["active"])
+    return filled.select(
         "cohort",
         (F.datediff("week", "cohort") / 7).cast("int").alias("weeks_after"),
         "users",

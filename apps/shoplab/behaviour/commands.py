@@ -2,7 +2,7 @@
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 
 @click.command(short_help="Make sessions, users and behaviour tables from the events.")
@@ -13,18 +13,19 @@ def analyse(settings: Settings) -> None:
     Example: ./lab analyse
     """
     from shoplab.behaviour.job import analyse as run
-    from shoplab.behaviour.metrics import behaviour_points
-    from shoplab.catalog import Catalog
-    from shoplab.console import step
-    from shoplab.lab.submit import submitted
+    from shoplab.behaviour.points import behaviour_points
+    from shoplab.core.catalog import Catalog
+    from shoplab.core.console import step
+    from shoplab.core.frames import SparkCatalog
+    from shoplab.core.jobs import submitted
+    from shoplab.core.spark import spark_session
     from shoplab.metrics.jobs import write_job_points
-    from shoplab.spark import spark_session
 
     Catalog(settings).need("events")
-    if submitted(settings):
+    if submitted():
         return
     with spark_session(settings, "analyse") as spark, step("analyse") as say:
-        catalog = Catalog(settings, spark)
+        catalog = SparkCatalog(settings, spark)
         made = run(catalog, say)
         say("metrics")
         write_job_points(settings, "analyse", lambda: behaviour_points(catalog))

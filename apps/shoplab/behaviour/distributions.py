@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 
 @dataclass(frozen=True)
-class Bins:
+class EqualBins:
     """Equal bins from 0 to `top`; the last one holds what lies beyond it too."""
 
     unit: str
@@ -23,14 +23,14 @@ class Bins:
 
 
 BINS = {
-    "session_minutes": Bins("minutes", 2.0, 60.0),
-    "hours_between_visits": Bins("hours", 6.0, 168.0),
-    "minutes_to_purchase": Bins("minutes", 2.0, 60.0),
-    "price_level": Bins("0 cheapest to 1 dearest of the category", 0.05, 1.0),
-    "discount_share": Bins("share of purchases", 0.05, 1.0),
-    "category_loyalty": Bins("share of events", 0.05, 1.0),
-    "brand_loyalty": Bins("share of events", 0.05, 1.0),
-    "visits_per_week": Bins("visits a week", 0.5, 10.0),
+    "session_minutes": EqualBins("minutes", 2.0, 60.0),
+    "hours_between_visits": EqualBins("hours", 6.0, 168.0),
+    "minutes_to_purchase": EqualBins("minutes", 2.0, 60.0),
+    "price_level": EqualBins("0 cheapest to 1 dearest of the category", 0.05, 1.0),
+    "discount_share": EqualBins("share of purchases", 0.05, 1.0),
+    "category_loyalty": EqualBins("share of events", 0.05, 1.0),
+    "brand_loyalty": EqualBins("share of events", 0.05, 1.0),
+    "visits_per_week": EqualBins("visits a week", 0.5, 10.0),
 }
 
 

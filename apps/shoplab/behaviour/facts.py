@@ -10,24 +10,24 @@ from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS, top_category
 from shoplab.behaviour.trends import days_of_the_weeks
+from shoplab.core.vocabulary import FUNNEL, VIEW
 
+_STEPS = tuple(str(event.counts) for event in FUNNEL)
 TOP_CATEGORIES = 5  # of transitions: with "other" and "none", and four event types, 28 steps
 
 
 @dataclass(frozen=True)
 class Facts:
     """Over all months loaded. priced, categorised, branded: products with a price above 0, a category code, a brand.
-    price_quintiles: of the products' prices; days: those on which a session began; robots: users with a session of over
-    ROBOT_SESSION_EVENTS in a month.
+    events: of each step of the funnel (views, carts, …). price_quintiles: of the products' prices; days: those on which
+    a session began; robots: users with a session of over ROBOT_SESSION_EVENTS in a month.
     """
 
     products: int
     priced: int
     categorised: int
     branded: int
-    views: int
-    carts: int
-    purchases: int
+    events: dict[str, int]
     price_quintiles: tuple[float, ...]
     top_categories: tuple[str, ...]
     days: tuple[dt.date, ...]
@@ -47,6 +47,7 @@ def read_facts(products: DataFrame, sessions: DataFrame, users: DataFrame) -> Fa
     """Four small queries on the tables made so far."""
     row = _one(_of_products(products)) | _one(_of_robots(users))
     row["price_quintiles"] = tuple(row["price_quintiles"] or ())
+    row["events"] = {name: row.pop(name) for name in _STEPS}
     days = sessions.groupBy(F.to_date("session_start").alias("day")).count().collect()
     return Facts(
         **row,
@@ -65,7 +66,7 @@ def _of_products(products: DataFrame) -> DataFrame:
         F.count("*").alias("products"),
         F.count_if(F.col("price") > 0).alias("priced"),
         *[F.count(name).alias(alias) for name, alias in (("category_code", "categorised"), ("brand", "branded"))],
-        *[F.sum(name).alias(name) for name in ("views", "carts", "purchases")],
+        *[F.sum(name).alias(name) for name in _STEPS],
         F.percentile("price", [0.2, 0.4, 0.6, 0.8]).alias("price_quintiles"),
     )
 
@@ -93,10 +94,10 @@ def left_out(facts: Facts) -> Iterator[str]:
         yield "categories: no product has a category code, so funnels, trends and loyalty by category are left out"
     if not facts.branded:
         yield "brands: no product has one, so the funnel by brand and brand loyalty are left out"
-    missing = [name for name in ("views", "carts", "purchases") if not getattr(facts, name)]
+    missing = [name for name in _STEPS if not facts.events[name]]
     if missing:
         yield f"conversion: the log has no {' and no '.join(missing)}, so the funnel's steps that need them are 0"
-    if not facts.views:
+    if not facts.events[str(VIEW.counts)]:
         yield "trends: there are no views to compare"
     elif not days_of_the_weeks(facts.days)[1]:
         yield "trends: the log has no day in the week before its last 7 days"

@@ -6,7 +6,9 @@ from itertools import pairwise
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from shoplab.behaviour.activity import steps_reached
 from shoplab.behaviour.touches import sums
+from shoplab.core.vocabulary import FUNNEL
 
 MOST_VALUES = 30  # categories, and brands
 _SESSION = ("user_id", "user_session")
@@ -14,9 +16,9 @@ _VALUE = ("dimension", "value")
 
 
 def funnel_by(touches: DataFrame, bought: DataFrame, price_edges: Sequence[float]) -> DataFrame:
-    """Grain: one (dimension, value). viewed, carted, purchased: sessions with such an event on a product of that value,
-    or in that hour (UTC); strict_order: sessions in which one product of that value was viewed, then carted, then
-    bought (by hour: all within it); position: the order to show values in, from 1.
+    """Grain: one (dimension, value). viewed, carted, purchased, …: sessions with such an event on a product of that
+    value, or in that hour (UTC); strict_order: sessions in which one product of that value was viewed, then carted,
+    then bought (by hour: all within it); position: the order to show values in, from 1.
 
     Category (the full code), brand and price are the product's as last seen; products without one are left out. Of
     categories and brands the 30 most viewed. price_edges: the bounds of the price bands, none for no such rows.
@@ -26,12 +28,10 @@ def funnel_by(touches: DataFrame, bought: DataFrame, price_edges: Sequence[float
         touches.withColumn("found", F.explode(F.array(*look, _pair("hour", _two_digits(F.hour("hour"))))))
         .where("found.value is not null")
         .groupBy(*_SESSION, "found.dimension", "found.value")
-        .agg(*sums("views", "carts", "purchases", "revenue"))
+        .agg(*sums(*[str(event.counts) for event in FUNNEL], "revenue"))
     )
     counted = by_session.groupBy(*_VALUE).agg(
-        F.count_if(F.col("views") > 0).alias("viewed"),
-        F.count_if(F.col("carts") > 0).alias("carted"),
-        F.count_if(F.col("purchases") > 0).alias("purchased"),
+        *steps_reached(),
         F.sum("revenue").alias("revenue"),
     )
     joined = counted.join(F.broadcast(_strict(bought, look)), on=list(_VALUE), how="left")

@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import distinct, top_category
-from shoplab.schemas import HABIT
+from shoplab.core.schemas import HABIT
+from shoplab.core.vocabulary import CART, PURCHASE, VIEW
 
 _KEY = ["user_id", "month"]
 
@@ -29,7 +30,7 @@ def visits(sessions: DataFrame) -> DataFrame:
     before = F.lag("session_start").over(Window.partitionBy(*_KEY).orderBy("session_start", "user_session"))
     gap_h = (F.unix_timestamp("session_start") - F.unix_timestamp(before)) / 3600
     hour, weekday = F.hour("session_start"), F.weekday("session_start")
-    all_three = (F.col("views") > 0) & (F.col("carts") > 0) & (F.col("purchases") > 0)
+    viewed, carted, purchased = (F.col(str(event.counts)) > 0 for event in (VIEW, CART, PURCHASE))
     return (
         sessions.withColumn("gap_h", gap_h)
         .join(F.broadcast(days), on="month", how="inner")
@@ -41,7 +42,7 @@ def visits(sessions: DataFrame) -> DataFrame:
             _share(hour < 6).alias("night_share"),
             F.mode(hour, deterministic=True).alias("top_hour"),
             F.mode(weekday, deterministic=True).alias("top_weekday"),
-            F.count_if(all_three).alias("any_order"),
+            F.count_if(viewed & carted & purchased).alias("any_order"),
         )
     )
 
@@ -68,7 +69,7 @@ def _prices(touches: DataFrame) -> DataFrame:
     """discount_share: discounted of priced purchases. price_sensitivity: mean price_level of what is viewed less that
     of what is carted or bought: above 0 where the user takes the cheaper ones of what they look at.
     """
-    viewed, taken = F.col("views"), F.col("carts") + F.col("purchases")
+    viewed, taken = F.col(str(VIEW.counts)), F.col(str(CART.counts)) + F.col(str(PURCHASE.counts))
     return touches.groupBy(*_KEY).agg(
         F.try_divide(F.sum("discounted"), F.sum("priced_purchases")).alias("discount_share"),
         (_mean_level(viewed) - _mean_level(taken)).alias("price_sensitivity"),

@@ -14,9 +14,8 @@ from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.tables import TABLES, Inputs
 from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
-from shoplab.catalog import Catalog
-from shoplab.console import Say
-from shoplab.spark import kept
+from shoplab.core.console import Say
+from shoplab.core.frames import SparkCatalog, kept
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class AnalysisSummary:
         )
 
 
-def analyse(catalog: Catalog, say: Say = lambda _: None) -> AnalysisSummary:
+def analyse(catalog: SparkCatalog, say: Say = lambda _: None) -> AnalysisSummary:
     """Reads every clean event and makes the derived tables anew. Running it again gives the same tables."""
     started = time.monotonic()
     events = catalog.read("events")
@@ -62,7 +61,7 @@ def analyse(catalog: Catalog, say: Say = lambda _: None) -> AnalysisSummary:
     return _summary(catalog, facts, started)
 
 
-def _inputs(catalog: Catalog, facts: Facts, touched: DataFrame, paid: DataFrame, steps: DataFrame) -> Inputs:
+def _inputs(catalog: SparkCatalog, facts: Facts, touched: DataFrame, paid: DataFrame, steps: DataFrame) -> Inputs:
     return Inputs(
         events=catalog.read("events"),
         sessions=catalog.read("sessions"),
@@ -75,13 +74,13 @@ def _inputs(catalog: Catalog, facts: Facts, touched: DataFrame, paid: DataFrame,
     )
 
 
-def _write_tables(catalog: Catalog, inputs: Inputs, say: Say) -> None:
+def _write_tables(catalog: SparkCatalog, inputs: Inputs, say: Say) -> None:
     for name, table in TABLES.items():
         say(name)
         catalog.replace_whole(f"analysis/{name}", table(inputs).coalesce(1))
 
 
-def _summary(catalog: Catalog, facts: Facts, started: float) -> AnalysisSummary:
+def _summary(catalog: SparkCatalog, facts: Facts, started: float) -> AnalysisSummary:
     funnel = catalog.table("analysis/funnel")
     return AnalysisSummary(
         events=int(catalog.table("analysis/activity")["events"].sum()),

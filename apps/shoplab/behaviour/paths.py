@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
-from shoplab.schemas import EVENT_TYPES
+from shoplab.core.vocabulary import IN_VISIT, NAMES, PURCHASE
 
 START, EXIT = "start", "exit"
 NO_CATEGORY, OTHER = "none", "other"
@@ -21,7 +21,7 @@ def steps(events: DataFrame) -> DataFrame:
     steps: its event types in time order, within one second in the order of the funnel; categories: the category code of
     each step; month: that of its start; buyer: whether the user bought in that month.
     """
-    rank = F.array_position(F.array(*[F.lit(kind) for kind in EVENT_TYPES]), F.col("event_type"))
+    rank = F.array_position(F.array(*[F.lit(kind) for kind in NAMES]), F.col("event_type"))
     step = F.struct("event_time", rank.alias("rank"), "event_type", "category_code")
     sessions = (
         events.repartition("user_id")
@@ -29,11 +29,11 @@ def steps(events: DataFrame) -> DataFrame:
         .agg(
             F.date_format(F.min("event_time"), "yyyy-MM").alias("month"),
             F.count("*").alias("events"),
-            F.sort_array(F.collect_list(F.when(F.col("event_type") != "refund", step))).alias("ordered"),
+            F.sort_array(F.collect_list(F.when(F.col("event_type").isin(*IN_VISIT), step))).alias("ordered"),
         )
     )
     of_user = Window.partitionBy("user_id", "month")
-    buys = F.exists("ordered", lambda one: one["event_type"] == "purchase")
+    buys = F.exists("ordered", lambda one: one["event_type"] == PURCHASE.name)
     judged = sessions.withColumns(
         {"buyer": F.max(buys).over(of_user), "longest": F.max("events").over(of_user)},
     )

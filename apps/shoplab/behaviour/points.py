@@ -7,16 +7,16 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import EVENT_COUNTS
-from shoplab.catalog import Catalog
-from shoplab.metrics.points import Point
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.vocabulary import COUNTS, FUNNEL, PURCHASE
+from shoplab.metrics.point import Point
 
 MOST_CATEGORIES = 20  # by views: a tag has few values
-FUNNEL_STEPS = ("viewed", "carted", "purchased", "abandoned")
+FUNNEL_STEPS = (*(str(event.step) for event in FUNNEL), "abandoned")
 _LENGTHS = {"session_p50_s": 0.5, "session_p90_s": 0.9, "session_p99_s": 0.99}
 
 
-def behaviour_points(catalog: Catalog) -> list[Point]:
+def behaviour_points(catalog: SparkCatalog) -> list[Point]:
     """shop_events by hour, shop_day, shop_funnel by month, shop_category and shop_path of all days; docs/metrics.md."""
     activity = catalog.table("analysis/activity")
     last_day = _utc(activity["hour"].max().floor("D"))
@@ -50,11 +50,11 @@ def _events(activity: pd.DataFrame) -> list[Point]:
         Point(
             "shop_events",
             {"event_type": kind},
-            {"events": row[name], "revenue": row["revenue"] if kind == "purchase" else 0.0},
+            {"events": row[name], "revenue": row["revenue"] if kind == PURCHASE.name else 0.0},
             _utc(row["hour"]),
         )
         for row in activity.to_dict("records")
-        for kind, name in EVENT_COUNTS.items()
+        for kind, name in COUNTS.items()
     ]
 
 
@@ -81,7 +81,7 @@ def _funnel(table: pd.DataFrame) -> list[Point]:
 
 def _categories(table: pd.DataFrame, at: dt.datetime) -> list[Point]:
     top = table.sort_values(["views", "purchases"], ascending=False).head(MOST_CATEGORIES)
-    names = ("views", "carts", "purchases", "revenue")
+    names = (*(str(event.counts) for event in FUNNEL), "revenue")
     return [
         Point("shop_category", {"category": _tag(row["category"])}, {name: row[name] for name in names}, at)
         for row in top.to_dict("records")

@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import EVENT_COUNTS, revenue
+from shoplab.behaviour.sessions import counts_by_type, revenue
+from shoplab.core.vocabulary import COUNTS
 
 _LOOK = ("category_id", "category_code", "brand", "price")
 
@@ -15,16 +16,16 @@ def products(events: DataFrame) -> DataFrame:
     looks = events.groupBy("product_id", *_LOOK).agg(
         F.max("event_time").alias("last_seen"),
         F.count("*").alias("events"),
-        *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+        *counts_by_type(),
         revenue().alias("revenue"),
     )
-    seen = looks.groupBy("product_id").agg(
+    latest = looks.groupBy("product_id").agg(
         F.max_by(F.struct(*_LOOK), F.struct("last_seen", *_LOOK)).alias("look"),
-        *[F.sum(name).alias(name) for name in (*EVENT_COUNTS.values(), "revenue")],
+        *[F.sum(name).alias(name) for name in (*COUNTS.values(), "revenue")],
         F.percentile("price", 0.5, F.col("events")).alias("median_price"),
     )
-    seen = seen.select("product_id", "look.*", *EVENT_COUNTS.values(), "revenue", "median_price")
+    latest = latest.select("product_id", "look.*", *COUNTS.values(), "revenue", "median_price")
     by_price = Window.partitionBy("category_id", F.isnull("price")).orderBy("price")
     alone = F.count("*").over(Window.partitionBy("category_id", F.isnull("price"))) == 1
     level = F.when(alone, F.lit(0.5)).otherwise(F.percent_rank().over(by_price))
-    return seen.withColumn("price_level", F.when(F.col("price").isNotNull(), level))
+    return latest.withColumn("price_level", F.when(F.col("price").isNotNull(), level))

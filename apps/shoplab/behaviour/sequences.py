@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.paths import SEPARATOR, folded
-from shoplab.spark import kept
+from shoplab.core.frames import kept
 
 MOST_SESSIONS = 50_000  # a sample of them: a share of 1 % is then known to within 0.1 %
 MOST_STEPS = 50  # of a session, repeats folded

@@ -3,7 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.schemas import SESSION
+from shoplab.core.schemas import SESSION
+from shoplab.core.vocabulary import COUNTS, EVENTS
 
 # A user with a longer session in a month is taken for a robot: a person can't click for hours without a pause of half
 # an hour, and the longest of the 9.2 million sessions of REES46's October has 1,159 events.
@@ -25,7 +26,7 @@ def sessions(events: DataFrame) -> DataFrame:
             F.min("event_time").alias("session_start"),
             F.max("event_time").alias("session_end"),
             F.count("*").alias("events"),
-            *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+            *counts_by_type(),
             distinct("product_id").alias("products"),
             revenue().alias("revenue"),
             F.min_by(top_category(), "event_time").alias("entry_category"),
@@ -37,7 +38,9 @@ def sessions(events: DataFrame) -> DataFrame:
     )
 
 
-EVENT_COUNTS = {"view": "views", "cart": "carts", "remove_from_cart": "removes", "purchase": "purchases"}
+def counts_by_type() -> list[Column]:
+    """One column for each event type that is counted: views, carts, …"""
+    return [F.count_if(F.col("event_type") == name).alias(counts) for name, counts in COUNTS.items()]
 
 
 def distinct(values: str | Column) -> Column:
@@ -48,5 +51,5 @@ def distinct(values: str | Column) -> Column:
 
 def revenue() -> Column:
     """What was paid: price times quantity of purchases, less the same of refunds; 0 without any. May be negative."""
-    sign = F.when(F.col("event_type") == "purchase", 1).when(F.col("event_type") == "refund", -1)
+    sign = F.coalesce(*[F.when(F.col("event_type") == event.name, event.pays) for event in EVENTS if event.pays])
     return F.coalesce(F.sum(sign * F.col("price") * F.coalesce("quantity", F.lit(1))), F.lit(0.0))

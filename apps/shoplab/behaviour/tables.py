@@ -28,6 +28,7 @@ class Inputs:
     facts: Facts
 
 
+# By the names below analysis/; their schemas: core.schemas.analysis.
 TABLES: dict[str, Callable[[Inputs], DataFrame]] = {
     "activity": lambda made: activity.activity(made.events),
     "categories": lambda made: activity.categories(made.events),

@@ -3,7 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import EVENT_COUNTS, revenue
+from shoplab.behaviour.sessions import counts_by_type, revenue
+from shoplab.core.vocabulary import PURCHASE
 
 DISCOUNT = 0.05  # a purchase this much below the product's median price was made at a discount
 LOOK = ("category_code", "brand", "list_price", "price_level")  # the product's, as behaviour.products has it
@@ -22,7 +23,7 @@ def touches(events: DataFrame, products: DataFrame) -> DataFrame:
         .groupBy("user_id", "user_session", "product_id", *LOOK, F.date_trunc("hour", "event_time").alias("hour"))
         .agg(
             F.count("*").alias("events"),
-            *[F.count_if(F.col("event_type") == kind).alias(name) for kind, name in EVENT_COUNTS.items()],
+            *counts_by_type(),
             F.count_if(_comparable()).alias("priced_purchases"),
             F.count_if(_comparable() & _discounted()).alias("discounted"),
             revenue().alias("revenue"),
@@ -44,7 +45,7 @@ def _looks(products: DataFrame) -> DataFrame:
 
 
 def _comparable() -> Column:
-    return (F.col("event_type") == "purchase") & F.col("price").isNotNull() & (F.col("median_price") > 0)
+    return (F.col("event_type") == PURCHASE.name) & F.col("price").isNotNull() & (F.col("median_price") > 0)
 
 
 def _discounted() -> Column:

@@ -4,32 +4,50 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import distinct, top_category
-from shoplab.schemas import USER
+from shoplab.core.schemas import USER
+from shoplab.core.vocabulary import CART, COUNTS, PURCHASE
 
 
 def users(events: DataFrame, sessions: DataFrame, products: DataFrame) -> DataFrame:
     """USER rows. `products` gives each product's price_level (see behaviour.products)."""
     merged = _from_sessions(sessions).join(_from_events(events, products), on=["user_id", "month"], how="full_outer")
-    counts = [name for name in USER.names if USER[name].dataType.simpleString() == "bigint"]
+    counts = [column.name for column in USER.columns if column.kind == "bigint"]
     known = merged.fillna(0, subset=[*counts, "revenue", "mean_session_s", "_cart_sessions", "_abandoned"])
-    rates = {
-        "events_per_session": _ratio("events", "sessions"),
-        "cart_rate": _ratio("_cart_sessions", "sessions"),
-        "order_rate": _ratio("orders", "sessions"),
-        "abandon_rate": _ratio("_abandoned", "_cart_sessions"),
+    return known.withColumns(rates()).select(*USER.names)
+
+
+def added_up() -> list[Column]:
+    """What a user's SESSION rows add up to, by USER's names, and two sums that `rates` needs. In an aggregation."""
+    carted, bought = F.col(str(CART.counts)) > 0, F.col(str(PURCHASE.counts)) > 0
+    return [
+        F.count("*").alias("sessions"),
+        *[F.sum(name).alias(name) for name in ("events", *COUNTS.values(), "revenue")],
+        F.count_if(bought).alias("orders"),
+        F.count_if(carted).alias("_cart_sessions"),
+        F.count_if(carted & ~bought).alias("_abandoned"),
+    ]
+
+
+def rates() -> dict[str, Column]:
+    """USER's rates from what `added_up` gave."""
+    return {
+        "events_per_session": ratio("events", "sessions"),
+        "cart_rate": ratio("_cart_sessions", "sessions"),
+        "order_rate": ratio("orders", "sessions"),
+        "abandon_rate": ratio("_abandoned", "_cart_sessions"),
     }
-    return known.withColumns(rates).select(*USER.names)
+
+
+def ratio(part: str, whole: str) -> Column:
+    """0 where there is no whole."""
+    return F.when(F.col(whole) > 0, F.col(part) / F.col(whole)).otherwise(F.lit(0.0))
 
 
 def _from_sessions(sessions: DataFrame) -> DataFrame:
     gap_s = F.unix_timestamp(F.max("session_start")) - F.unix_timestamp(F.min("session_start"))
     return sessions.groupBy("user_id", "month").agg(
-        F.count("*").alias("sessions"),
-        *[F.sum(name).alias(name) for name in ("events", "views", "carts", "removes", "purchases", "revenue")],
+        *added_up(),
         F.max("events").alias("longest_session"),
-        F.count_if(F.col("purchases") > 0).alias("orders"),
-        F.count_if(F.col("carts") > 0).alias("_cart_sessions"),
-        F.count_if((F.col("carts") > 0) & (F.col("purchases") == 0)).alias("_abandoned"),
         F.avg("duration_s").alias("mean_session_s"),
         F.when(F.count("*") > 1, gap_s / 3600 / (F.count("*") - 1)).alias("mean_gap_h"),
     )
@@ -47,14 +65,10 @@ def _from_events(events: DataFrame, products: DataFrame) -> DataFrame:
             distinct("date").alias("active_days"),
             F.min("event_time").alias("first_seen"),
             F.max("event_time").alias("last_seen"),
-            F.max(F.when(F.col("event_type") == "purchase", F.col("event_time"))).alias("last_purchase"),
+            F.max(F.when(F.col("event_type") == PURCHASE.name, F.col("event_time"))).alias("last_purchase"),
             F.avg("price").alias("mean_price"),
             F.avg("price_level").alias("price_level"),
             F.mode(top_category(), deterministic=True).alias("top_category"),
             F.mode("brand", deterministic=True).alias("top_brand"),
         )
     )
-
-
-def _ratio(part: str, whole: str) -> Column:
-    return F.when(F.col(whole) > 0, F.col(part) / F.col(whole)).otherwise(F.lit(0.0))

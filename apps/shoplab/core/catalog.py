@@ -1,4 +1,4 @@
-"""Dataset -> path on HDFS, and how each is written so that a killed job leaves nothing half written."""
+"""Dataset -> path on HDFS; versions, written whole before the pointer moves."""
 
 import datetime as dt
 import io
@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shoplab.errors import LabError
-from shoplab.settings import Settings
-from shoplab.storage import Storage
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.core.storage import Storage
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
 DATASETS = {
     "raw": "raw/events",
@@ -45,12 +44,11 @@ _EMPTY_HINT = {
 
 
 class Catalog:
-    """Reads and writes the lab's datasets. Needs a Spark session only for tables (`read`, `stage`, `replace`)."""
+    """The lab's datasets: where they lie, which versions there are, and small tables. By Spark: core.frames."""
 
-    def __init__(self, settings: Settings, spark: "SparkSession | None" = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.storage = Storage(settings)
-        self._spark = spark
 
     def path(self, dataset: str, *parts: str) -> str:
         """Absolute path of a dataset, or of a place below it."""
@@ -76,12 +74,6 @@ class Catalog:
 
     # Tables
 
-    @property
-    def spark(self) -> "SparkSession":
-        if self._spark is None:
-            raise LabError("this catalog was opened without Spark")
-        return self._spark
-
     def has(self, dataset: str) -> bool:
         return bool(self.storage.names(self.path(dataset)))
 
@@ -91,66 +83,9 @@ class Catalog:
             hint = _EMPTY_HINT.get(dataset, _EMPTY_HINT[dataset.split("/")[0]])
             raise LabError(f"no {dataset} on HDFS yet; first: {hint}")
 
-    def read(self, dataset: str, *parts: str) -> "DataFrame":
-        """A table, or the part of it below `parts`."""
-        self.need(dataset)
-        return self._reader(dataset).parquet(self.uri(dataset, *parts))
-
-    def read_partitions(self, dataset: str, column: str, values: list[str]) -> "DataFrame":
-        """The part of a table in these partitions, which must be there: Spark looks at no other folder."""
-        return self._reader(dataset).parquet(*[self.uri(dataset, f"{column}={value}") for value in values])
-
-    def _reader(self, dataset: str) -> "DataFrameReader":
-        from shoplab import schemas
-
-        reader = self.spark.read.option("basePath", self.uri(dataset))
-        schema = schemas.TABLES.get(dataset)
-        return reader.schema(schema) if schema else reader
-
     def partitions(self, dataset: str) -> list[str]:
         """Values of a dataset's only partition column, sorted: ["2019-10", "2019-11"]."""
         return [name.split("=", 1)[1] for name in self.storage.names(self.path(dataset)) if "=" in name]
-
-    def stage(self, dataset: str, rows: "DataFrame", partition: str) -> str:
-        """Writes rows below /data/temp, laid out as the dataset will have them. Returns the path."""
-        staged = self.temp(dataset)
-        try:
-            rows.write.partitionBy(partition).parquet(self.settings.hdfs + staged)
-        except BaseException:
-            self.storage.delete(staged)
-            raise
-        return staged
-
-    def adopt(self, dataset: str, staged: str) -> None:
-        """Moves staged files to their place among the dataset's. They appear whole, one by one: a job killed half way
-        is completed by running it again, provided it leaves out the rows that are already there.
-        """
-        for source in self.storage.walk(staged):
-            place = source.removeprefix(f"{staged}/")
-            if not place.rsplit("/", 1)[-1].startswith(("_", ".")):
-                self.storage.move(source, self.path(dataset, place))
-        self.storage.delete(staged)
-
-    def replace(self, dataset: str, rows: "DataFrame", partition: str) -> None:
-        """Puts rows in place of the partitions they belong to; other partitions stay. For tables that can be made
-        again.
-        """
-        staged = self.stage(dataset, rows, partition)
-        for folder in self.storage.names(staged):
-            if "=" in folder:
-                self.storage.delete(self.path(dataset, folder))
-                self.storage.move(f"{staged}/{folder}", self.path(dataset, folder))
-        self.storage.delete(staged)
-
-    def replace_whole(self, dataset: str, rows: "DataFrame") -> None:
-        """Puts rows in place of a whole unpartitioned table that can be made again."""
-        staged = self.temp(dataset.replace("/", "-"))
-        try:
-            rows.write.parquet(self.settings.hdfs + staged)
-            self.storage.delete(self.path(dataset))
-            self.storage.move(staged, self.path(dataset))
-        finally:
-            self.storage.delete(staged)
 
     def table(self, dataset: str, *parts: str) -> "pd.DataFrame":
         """A small table as a pandas frame, read without Spark."""
@@ -212,10 +147,14 @@ class Catalog:
             if to not in whole:
                 raise LabError(f"{name} has no whole version {to}; {listed}")
             return to
-        for version in reversed(whole):
-            if version < now and self.manifest(name, version).get("promoted", True):
-                return version
+        for version in reversed(self.promoted_before(name, now)):
+            return version
         raise LabError(f"{name} has no version before {now} to go back to; {listed}")
+
+    def promoted_before(self, name: str, version: str) -> list[str]:
+        """Whole versions before this one that were promoted when they were made, oldest first."""
+        earlier = [one for one in self.versions(name) if one < version]
+        return [one for one in earlier if self.manifest(name, one).get("promoted", True)]
 
     def manifest(self, name: str, version: str | None = None) -> dict[str, Any]:
         """What a version's publisher said of it, by default the current one's. LabError as `current`."""

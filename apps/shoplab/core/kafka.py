@@ -1,25 +1,29 @@
-"""The events topic: how many records it ever took, and how to empty it."""
+"""Kafka and its events topic: made, emptied, counted, and asked whether it can be used."""
 
 import logging
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from shoplab.errors import ServiceError
-from shoplab.lab.health import make_topic
-from shoplab.settings import Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
 
 CONNECT_MS = 8_000
+PARTITIONS = 3
+NO_ANSWER = "does not answer"
+NO_TOPIC = "lacks the events topic"
+_REQUEST_MS = 16_000
 _PATIENCE_S = 30.0
 
 
 @contextmanager
 def kafka_calls(settings: Settings) -> Iterator[None]:
-    """Kafka's errors as one line that says what to type."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    """Kafka's errors as one line that says what to type; its client's warnings are kept quiet."""
+    _hush()
     try:
         yield
     except KafkaError as error:
@@ -29,30 +33,80 @@ def kafka_calls(settings: Settings) -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def kafka_admin(
+    settings: Settings, connect_ms: int = CONNECT_MS, request_ms: int = _REQUEST_MS
+) -> Iterator[KafkaAdminClient]:
+    """A short-lived client. Raises Kafka's own errors."""
+    _hush()
+    limits = {"bootstrap_timeout_ms": connect_ms, "request_timeout_ms": request_ms}
+    with closing(KafkaAdminClient(bootstrap_servers=settings.kafka, **limits)) as client:
+        yield client
+
+
+def _hush() -> None:
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+def topic_problem(settings: Settings) -> str:
+    """What keeps the events topic from being served, "" where nothing does."""
+    partitions = _partitions(settings)
+    if partitions is None:
+        return NO_ANSWER
+    if not partitions:
+        return NO_TOPIC
+    return "" if all(part["leader_id"] >= 0 for part in partitions) else "has partitions of the events topic offline"
+
+
+def _partitions(settings: Settings) -> list[dict[str, Any]] | None:
+    """The events topic's partitions, empty where there is no such topic, None while Kafka does not answer."""
+    try:
+        with _impatient(settings) as admin:
+            if settings.events_topic not in admin.list_topics():
+                return []
+            [topic] = admin.describe_topics([settings.events_topic])
+            partitions: list[dict[str, Any]] = topic["partitions"]
+            return partitions
+    except KafkaError:
+        return None
+
+
+def ensure_topic(settings: Settings) -> bool:
+    """Makes the events topic where there is none. False while Kafka does not answer."""
+    return bool(_partitions(settings)) or make_topic(settings)
+
+
+def make_topic(settings: Settings) -> bool:
+    """Makes the events topic. False while Kafka does not take it."""
+    wanted = {settings.events_topic: {"num_partitions": PARTITIONS, "replication_factor": 1}}
+    try:
+        with _impatient(settings) as admin:
+            admin.create_topics(wanted, wait_for_metadata=True)
+            return True
+    except KafkaError:
+        return False
+
+
+def _impatient(settings: Settings) -> Any:
+    """For those who ask again: of a server that starts, or of a check that shall be quick."""
+    return kafka_admin(settings, 5_000, 10_000)
+
+
 def records_in_topic(settings: Settings) -> int:
     """Records ever written to the events topic: the sum of its end offsets."""
     with kafka_calls(settings):
         consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)
-        try:
+        with closing(consumer):
             numbers = consumer.partitions_for_topic(settings.events_topic) or set()
             ends = consumer.end_offsets([TopicPartition(settings.events_topic, number) for number in numbers])
             return sum(ends.values())
-        finally:
-            consumer.close()
 
 
 def empty_topic(settings: Settings) -> None:
     """Deletes the events topic and makes it anew, with offsets from 0. ServiceError where that takes too long."""
-    with kafka_calls(settings):
-        admin = KafkaAdminClient(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)
-        try:
-            admin.delete_topics([settings.events_topic])
-        except UnknownTopicOrPartitionError:
-            pass
-        finally:
-            admin.close()
-    deadline = time.monotonic() + _PATIENCE_S
-    while not (make_topic(settings) and records_in_topic(settings) == 0):
-        if time.monotonic() > deadline:
-            raise ServiceError("Kafka did not make the events topic anew in time; see ./lab logs kafka")
-        time.sleep(0.2)
+    with kafka_calls(settings), kafka_admin(settings) as admin, suppress(UnknownTopicOrPartitionError):
+        admin.delete_topics([settings.events_topic])
+    wait_until(
+        lambda: make_topic(settings) and records_in_topic(settings) == 0, _PATIENCE_S,
+        "Kafka did not make the events topic anew in time; see ./lab logs kafka",
+    )  # fmt: skip

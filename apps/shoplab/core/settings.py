@@ -3,15 +3,18 @@ default.
 """
 
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from starlette.config import Config
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shoplab"
 
 
@@ -21,6 +24,21 @@ def port(value: str | int) -> int:
     if not 0 < number < 65536:
         raise ValueError
     return number
+
+
+def interval(value: str) -> str:
+    """A time such as 10s or 500ms, up to 30 s: a stream that has done nothing for a minute counts as stalled."""
+    if not 0 < milliseconds(value) <= 30_000:
+        raise ValueError
+    return value
+
+
+def milliseconds(value: str) -> int:
+    """Of an interval. ValueError where it is none."""
+    found = re.fullmatch(r"(\d{1,5})(ms|s)", value)
+    if found is None:
+        raise ValueError
+    return int(found[1]) * {"ms": 1, "s": 1_000}[found[2]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class Settings:
     kafka_bootstrap: str = ""
     data_root: str = "/data"
     events_topic: str = "events"
+    trigger: str = "10s"
 
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
@@ -90,6 +109,11 @@ class Settings:
         return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
 
     @property
+    def trigger_ms(self) -> int:
+        """Milliseconds from one micro-batch of the stream to the next."""
+        return milliseconds(self.trigger)
+
+    @property
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
@@ -99,12 +123,23 @@ class Settings:
         return self.home / "run"
 
     @cached_property
+    def record(self) -> Path:
+        """What the running lab says of itself to later commands: its ports, and which lab it is."""
+        return self.run_dir / "lab.env"
+
+    @cached_property
     def log_dir(self) -> Path:
         return self.home / "logs"
 
 
+def variable(name: str) -> str:
+    """The environment variable that sets a field."""
+    return f"SHOPLAB_{name.upper()}"
+
+
 TOKENS = ("influx_token", "influx_read_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
+_SHAPES: dict[str, Callable[[Any], object]] = dict.fromkeys(PORTS, port) | {"trigger": interval}
 _CASTS = {bool: bool, int: int, Path: Path, str: str}
 
 
@@ -119,7 +154,7 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     merged = Config(environ=known | environ, env_prefix="SHOPLAB_")
     values: dict[str, object] = {}
     for name, field in Settings.__dataclass_fields__.items():
-        cast = port if name in PORTS else _CASTS[field.type]  # type: ignore[index]
+        cast = _SHAPES.get(name) or _CASTS[field.type]  # type: ignore[index]
         try:
             values[name] = merged(name.upper(), cast=cast, default=field.default)
             if name in TOKENS and not values[name]:
@@ -127,6 +162,12 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
         except ValueError as error:
             raise LabError(f"{error} Correct it in the environment or in {home / 'settings.env'}") from None
     return Settings(**values | {"home": home})  # type: ignore[arg-type]
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The caller's environment with these settings' home, cache and ports: a child process reads the same settings."""
+    places = {"SHOPLAB_HOME": str(settings.home), "SHOPLAB_CACHE": str(settings.cache)}
+    return os.environ | places | {variable(port): str(getattr(settings, port)) for port in PORTS}
 
 
 def _token(path: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from shoplab.errors import ServiceError
-from shoplab.lab import jars, java
-from shoplab.settings import REPO, Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.core.toolchain import jars, java
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 
 SECRET = "/run/lab-secrets/spark.conf"  # of the Docker lab's cluster
@@ -95,16 +95,6 @@ def _own_process(settings: Settings) -> dict[str, str]:
         "spark.ui.port": str(settings.spark_ui_port),
         "spark.ui.showConsoleProgress": "false",
     }
-
-
-@contextmanager
-def kept(table: "DataFrame") -> "Iterator[DataFrame]":
-    """Computed once, in memory or on Spark's disk, for all that is counted from it meanwhile."""
-    table = table.persist()
-    try:
-        yield table
-    finally:
-        table.unpersist()
 
 
 @contextmanager

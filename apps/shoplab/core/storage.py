@@ -12,8 +12,8 @@ from hdfs.util import HdfsError
 from requests import Session
 from requests.exceptions import ConnectionError, Timeout
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
 
 
 class Storage:

@@ -3,11 +3,18 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from shoplab.errors import LabError
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.lab.choice import lab_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shoplab.demo.story import Files
 
 
 @click.command(short_help="The whole story: up, ingest, analyse, segment, train, stream, report.")
@@ -29,24 +36,32 @@ def demo(settings: Settings, events: int, seed: int, october: Path | None, novem
     """
     if (october is None) != (november is None):
         raise click.UsageError("--input and --then go together: a file for the models and one for the stream")
-    if settings.lab == "docker":
+    if lab_of(settings).name == "docker":
         raise LabError("the Docker lab is up, and the demo brings servers of its own; first: ./lab down (data stays)")
-    from shoplab.console import out, step
-    from shoplab.demo.story import Files, check, generated, tell
-    from shoplab.demo.summary import print_summary
-    from shoplab.lab.embedded import running_lab, start_api
+    from shoplab.demo.story import Files, check, generated
 
-    files = Files(october, november) if october and november else None
-    if files:
+    if october and november:
+        files = Files(october, november)
         check(files)
+        _run(settings, lambda: files, keep)
+    else:
+        _run(settings, lambda: generated(settings, events, seed), keep)
+
+
+def _run(settings: Settings, files: "Callable[[], Files]", keep: bool) -> None:
+    from shoplab.core.console import out, step
+    from shoplab.demo.story import tell
+    from shoplab.demo.summary import print_summary
+    from shoplab.lab.embedded.lab import EmbeddedLab, running_lab
+
     started = time.monotonic()
     with ExitStack() as stack:
         with step("start the NameNode, the data node and Kafka") as say:
             stack.enter_context(running_lab(settings, say, keep))
-        story = tell(settings, files or generated(settings, events, seed))
+        story = tell(settings, files())
         print_summary(story, time.monotonic() - started, keep)
         if keep:
-            start_api(settings)
+            EmbeddedLab(settings).start_api()
             out.print(
                 f"still running: HDFS {settings.webhdfs}  API and live page {settings.api_url}  Kafka {settings.kafka};"
                 f" Spark's page is at http://127.0.0.1:{settings.spark_ui_port} while a job runs; end: ./lab down"

@@ -10,27 +10,28 @@ import requests
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import AnalysisSummary, analyse
-from shoplab.catalog import DATASETS, Catalog
-from shoplab.console import err, step
-from shoplab.errors import LabError
-from shoplab.ingest.generator import generate
-from shoplab.ingest.job import IngestSummary, ingest
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.core.catalog import DATASETS, Catalog
+from shoplab.core.console import err, step
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.kafka import empty_topic
+from shoplab.core.settings import Settings
+from shoplab.core.spark import spark_session
+from shoplab.events.generator import generate
+from shoplab.events.job import IngestSummary, ingest
+from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
+from shoplab.lab.api import start_api
 from shoplab.metrics.store import open_store
 from shoplab.recommend.job import TrainSummary, train
 from shoplab.report.page import write_report
 from shoplab.segments.job import segment
 from shoplab.segments.summary import SegmentSummary
-from shoplab.serving.server import start_api
-from shoplab.settings import Settings
-from shoplab.spark import spark_session
 from shoplab.streaming.job import BatchAccount, LiveJob, start_stream, stream_error
 from shoplab.streaming.replay import count_rows, replay
-from shoplab.streaming.topic import empty_topic
 from shoplab.streaming.verify import Reconciliation, reconcile
 
-REPLAY_S = 28  # how long the replay takes: a few micro-batches of 10 seconds
+REPLAY_BATCHES = 2.8  # how long the replay takes: a few micro-batches
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def tell(settings: Settings, files: Files) -> Story:
             spark = stack.enter_context(spark_session(settings, "demo"))
         pages = f"HDFS {settings.webhdfs}  Spark {spark.sparkContext.uiWebUrl}  API {settings.api_url}"
         err.print(f"  to look at while it runs: {pages}")
-        story = _learn(Catalog(settings, spark), files.october)
+        story = _learn(SparkCatalog(settings, spark), files.october)
         story.pages = pages
         _live(settings, spark, files.november, story)
         return story
@@ -105,7 +106,7 @@ def _clear_last_demo(settings: Settings) -> None:
         leftover.unlink()
 
 
-def _learn(catalog: Catalog, october: Path) -> Story:
+def _learn(catalog: SparkCatalog, october: Path) -> Story:
     """October: raw file -> clean events -> sessions and users -> segments -> recommender."""
     with step(f"ingest {october.name}") as say:
         ingested = ingest(catalog, october, load_mapping(None), say=say)
@@ -123,10 +124,14 @@ def _live(settings: Settings, spark: SparkSession, november: Path, story: Story)
     job = LiveJob(settings, open_store(settings))
     api = start_api(settings)
     try:
-        with step(f"stream {november.name} through Kafka, a batch every 10 s") as say:
-            job.on_batch = lambda batch: say(batch.line())
+        with step(f"stream {november.name} through Kafka, a batch every {settings.trigger}") as say:
+
+            def tell(batch: BatchAccount) -> None:
+                story.batches.append(batch)
+                say(batch.line())
+
+            job.on_batch = tell
             _stream(settings, spark, job, november)
-        story.batches = job.accounts
         with step("verify: every event accounted for"):
             story.checked = reconcile(settings)
         with step("ask the API for a live user's recommendations"):
@@ -143,7 +148,8 @@ def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Pat
     mapping = load_mapping(None)
     query = start_stream(settings, spark, job)
     try:
-        replay(settings, november, mapping, rate=max(1.0, count_rows(november, mapping) / REPLAY_S))
+        seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
+        replay(settings, november, mapping, rate=max(1.0, count_rows(november, mapping) / seconds))
         query.processAllAvailable()
     except Exception as error:
         if query.exception():

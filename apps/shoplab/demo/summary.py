@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from shoplab.console import out, table
+from shoplab.core.console import out, table
 from shoplab.demo.story import Story
 from shoplab.recommend.commands import echo_summary as echo_training
 from shoplab.segments.commands import echo_summary as echo_segments

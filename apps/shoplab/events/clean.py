@@ -3,10 +3,12 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.ingest.mapping import Mapping
-from shoplab.schemas import EVENT, EVENT_TYPES
+from shoplab.core.schemas import EVENT
+from shoplab.core.vocabulary import PURCHASE, REFUND
+from shoplab.events.mapping import Mapping
 
 SESSION_GAP_S = 30 * 60
+_BLANK_IS_NULL = ("category_id", "category_code", "brand", "user_session")
 _SPREADSHEET_ID = r"(?i)^\d(\.\d+)?e\+\d+$"
 
 
@@ -17,9 +19,6 @@ def typed(rows: DataFrame, mapping: Mapping) -> DataFrame:
     Blank category_code, brand, price, quantity and user_session become null. A purchase of a negative quantity is a
     refund of the positive one.
     """
-    texts = {
-        name: F.nullif(F.col(name), F.lit("")) for name in ("category_id", "category_code", "brand", "user_session")
-    }
     parsed = rows.withColumns(
         {
             "_time": _event_time(F.col("event_time"), mapping.time_formats),
@@ -28,24 +27,39 @@ def typed(rows: DataFrame, mapping: Mapping) -> DataFrame:
             "_quantity": F.expr("try_cast(nullif(quantity, '') as double)"),
         }
     )
-    taken_back = (F.col("_type") == "purchase") & (F.col("_quantity") < 0)
-    values = {
+    events = parsed.withColumn("reason", _reason()).withColumns(_values()).withColumn("date", F.to_date("event_time"))
+    return events.drop("_time", "_type", "_price", "_quantity")
+
+
+def _values() -> dict[str, Column]:
+    """EVENT's columns that are not taken as they are, from the parsed ones."""
+    texts = {name: F.nullif(F.col(name), F.lit("")) for name in _BLANK_IS_NULL}
+    taken_back = (F.col("_type") == PURCHASE.name) & (F.col("_quantity") < 0)
+    return texts | {
         "event_time": F.col("_time"),
-        "event_type": F.when(taken_back, "refund").otherwise(F.col("_type")),
+        "event_type": F.when(taken_back, REFUND.name).otherwise(F.col("_type")),
         "price": F.col("_price"),
         "quantity": F.when(_is_whole("_quantity"), F.abs("_quantity").cast("long")),
     }
-    return (
-        parsed.withColumn("reason", _reason())
-        .withColumns({**texts, **values})
-        .withColumn("date", F.to_date("event_time"))
-        .drop("_time", "_type", "_price", "_quantity")
-    )
 
 
 def good(rows: DataFrame) -> DataFrame:
     """The rows without a reason against them, with EVENT's columns; user_session may still be null."""
     return rows.where(F.col("reason").isNull()).select(*EVENT.names)
+
+
+def good_events(rows: DataFrame) -> DataFrame:
+    """EVENT rows of the good rows, each once, sessions filled where they are missing."""
+    events = good(rows)
+    return with_session(events).unionByName(fill_sessions(without_session(events))).distinct()
+
+
+def with_session(events: DataFrame) -> DataFrame:
+    return events.where("user_session is not null")
+
+
+def without_session(events: DataFrame) -> DataFrame:
+    return events.where("user_session is null")
 
 
 def fill_sessions(events: DataFrame) -> DataFrame:
@@ -78,7 +92,7 @@ def _reason() -> Column:
         (F.col("_price") < 0, "price is negative"),
         (has_quantity & ~F.coalesce(_is_whole("_quantity"), F.lit(False)), "quantity is not a whole number"),
         (F.col("_quantity") == 0, "quantity is 0"),
-        ((F.col("_quantity") < 0) & ~F.col("_type").isin("purchase", "refund"), "quantity is negative"),
+        ((F.col("_quantity") < 0) & ~F.col("_type").isin(PURCHASE.name, REFUND.name), "quantity is negative"),
     ]
     return F.coalesce(*[F.when(condition, F.lit(reason)) for condition, reason in checks])
 
@@ -104,7 +118,4 @@ def _time_in(text: Column, time_format: str) -> Column:
 
 def _event_type(text: Column, mapping: Mapping) -> Column:
     word = F.lower(text)
-    words = {name: name for name in EVENT_TYPES} | {
-        theirs.lower(): ours for theirs, ours in mapping.event_types.items()
-    }
-    return F.coalesce(*[F.when(word == theirs, F.lit(ours)) for theirs, ours in words.items()])
+    return F.coalesce(*[F.when(word == theirs, F.lit(ours)) for theirs, ours in mapping.words.items()])

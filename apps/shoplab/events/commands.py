@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 
 @click.command(short_help="Make up a month of shop events.")
@@ -28,8 +28,8 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
       ./lab generate --month 2019-10 --events 1000000 --out oct.csv
       ./lab generate --month 2019-11 --events 300000 --out nov.csv.gz --truth nov-profiles.csv
     """
-    from shoplab.console import step
-    from shoplab.ingest.generator import generate as generate_month
+    from shoplab.core.console import step
+    from shoplab.events.generator import generate as generate_month
 
     with step(f"generate {month}") as say:
         made = generate_month(out, month, events, seed, truth, lambda done, all_: say(f"{done / all_:.0%}"))
@@ -61,22 +61,23 @@ def ingest(settings: Settings, files: tuple[Path, ...], mapping: str | None, max
 
     Example: ./lab ingest 2019-Oct.csv.gz 2019-Nov.csv.gz
     """
-    from shoplab.catalog import Catalog
-    from shoplab.console import step
-    from shoplab.ingest.job import ingest as ingest_file
-    from shoplab.ingest.mapping import load_mapping
-    from shoplab.ingest.sources import inspect
-    from shoplab.lab.submit import submitted
-    from shoplab.spark import spark_session
+    from shoplab.core.catalog import Catalog
+    from shoplab.core.console import step
+    from shoplab.core.frames import SparkCatalog
+    from shoplab.core.jobs import submitted
+    from shoplab.core.spark import spark_session
+    from shoplab.events.job import ingest as ingest_file
+    from shoplab.events.mapping import load_mapping
+    from shoplab.events.sources import inspect
 
     columns = load_mapping(mapping)
     for path in files:
         inspect(path, columns)  # all of them, before Spark is started for the first
-    if submitted(settings, files=files, mapping=mapping, max_rejected=max_rejected):
+    if submitted(files=files, mapping=mapping, max_rejected=max_rejected):
         return
     Catalog(settings).claim()
     with spark_session(settings, "ingest") as spark:
         for path in files:
             with step(f"ingest {path.name}") as say:
-                summary = ingest_file(Catalog(settings, spark), path, columns, max_rejected, say)
+                summary = ingest_file(SparkCatalog(settings, spark), path, columns, max_rejected, say)
             click.echo(summary.line())

@@ -9,17 +9,20 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from shoplab.catalog import Catalog
-from shoplab.console import Say
-from shoplab.errors import LabError
-from shoplab.ingest import clean, rows
-from shoplab.ingest.mapping import Mapping
-from shoplab.ingest.sources import Source, inspect, members
-from shoplab.schemas import EVENT
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.schemas import EVENT
+from shoplab.events import clean, rows_spark
+from shoplab.events.bad_rows import MOST_BAD, count_rows, refuse_bad_file, write_rejected
+from shoplab.events.mapping import Mapping
+from shoplab.events.sources import SourceFile, inspect, members
+from shoplab.events.store import add_new
 
 # Free disk needed per byte of input: the raw copy, the Parquet, and Spark's shuffle of the unpacked text.
 _SPACE = {"csv": 2.5, "gz": 8.0, "zip": 14.0, "parquet": 4.0}
 _SPARE = 256 << 20
+_MORE = ", or allow more with --max-rejected"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class IngestSummary:
 
 
 def ingest(
-    catalog: Catalog, path: Path, mapping: Mapping, max_rejected: float = 0.5, say: Say = lambda _: None
+    catalog: SparkCatalog, path: Path, mapping: Mapping, max_rejected: float = MOST_BAD, say: Say = lambda _: None
 ) -> IngestSummary:
     """Takes one file in. Refuses it, leaving nothing behind, when more than `max_rejected` of its rows are bad."""
     started = time.monotonic()
@@ -77,7 +80,7 @@ def ingest(
         catalog.storage.delete(work)
 
 
-def check_space(home: Path, source: Source) -> None:
+def check_space(home: Path, source: SourceFile) -> None:
     """LabError where the disk would run full half way."""
     needed = int(source.size * _SPACE[source.kind]) + _SPARE
     free = shutil.disk_usage(_existing(home)).free
@@ -92,7 +95,7 @@ def _existing(path: Path) -> Path:
     return path if path.exists() else _existing(path.parent)
 
 
-def _upload(catalog: Catalog, source: Source, work: str) -> list[str]:
+def _upload(catalog: SparkCatalog, source: SourceFile, work: str) -> list[str]:
     """Copies the file as it is; a zip's members too, since Spark reads no zip. Returns what Spark is to read."""
     catalog.storage.upload(source.path, f"{work}/{source.path.name}")
     if source.kind != "zip":
@@ -108,89 +111,63 @@ def _upload(catalog: Catalog, source: Source, work: str) -> list[str]:
 
 
 def _clean(
-    catalog: Catalog, source: Source, uris: list[str], mapping: Mapping, max_rejected: float, work: str
+    catalog: SparkCatalog, source: SourceFile, uris: list[str], mapping: Mapping, max_rejected: float, work: str
 ) -> IngestSummary:
-    if source.kind == "parquet":
-        read = rows.read_parquet(catalog.spark, uris, source.names, mapping)
-    else:
-        read = rows.read_lines(catalog.spark, uris, source.names, source.header, mapping)
-    checked = clean.typed(read, mapping)
-    seen = Observation()
-    is_good = F.col("reason").isNull()
-    observed = checked.observe(
-        seen,
-        F.count("*").alias("rows"),
-        F.count_if(~is_good).alias("rejected"),
-        F.count_if(is_good & F.col("user_session").isNull()).alias("no_session"),
-    )
+    checked = clean.typed(rows_spark.read(catalog.spark, source, uris, mapping), mapping)
     staged = f"{work}/events"
-    with_ids = mapping.gives("user_session", source.names)
-    good = clean.good(observed)
-    _stage(catalog, good.where("user_session is not null") if with_ids else clean.fill_sessions(good), staged)
-    counts = seen.get
-    reasons = _reasons(checked) if counts["rejected"] else {}
-    _refuse_bad_file(source, counts, reasons, max_rejected)
-    if with_ids and counts["no_session"]:
-        _stage(catalog, clean.fill_sessions(clean.good(checked).where("user_session is null")), staged)
-    distinct = catalog.spark.read.schema(EVENT).parquet(catalog.settings.hdfs + staged)
-    month = F.date_format("date", "yyyy-MM")
-    by_month = {row[0]: row[1] for row in distinct.groupBy(month).count().collect()}
+    counts = _stage_first(catalog, checked, staged, mapping.gives("user_session", source.names))
+    reasons = count_rows(checked)[1] if counts["rejected"] else {}
+    refuse_bad_file(source.path, counts["rows"], reasons, max_rejected, _MORE)
+    if counts["left"]:
+        _stage(catalog, clean.fill_sessions(clean.without_session(clean.good(checked))), staged)
+    distinct = catalog.spark.read.schema(struct(EVENT)).parquet(catalog.settings.hdfs + staged)
+    by_month = {row[0]: row[1] for row in distinct.groupBy(F.date_format("date", "yyyy-MM")).count().collect()}
     total = sum(by_month.values())
-    added = _add_new(catalog, distinct, staged, total)
+    added = _add(catalog, distinct, staged, total)
     if counts["rejected"]:
-        _write_rejected(catalog, source, checked.where(~is_good), uris)
+        bad = checked.where("reason is not null")
+        numbered = bad if "line" in bad.columns else rows_spark.number_lines(bad, catalog.spark, uris)
+        write_rejected(catalog, source.path.name, numbered)
     return IngestSummary(
         source.path.name, counts["rows"], total, counts["rows"] - counts["rejected"] - total, counts["rejected"],
         added, counts["no_session"], sorted(by_month), reasons,
     )  # fmt: skip
 
 
-def _stage(catalog: Catalog, events: DataFrame, staged: str) -> None:
+def _stage_first(catalog: SparkCatalog, checked: DataFrame, staged: str, has_sessions: bool) -> dict[str, int]:
+    """Stages the good events that have a session, or fills all where the file has none; and counts on the way: rows,
+    rejected, no_session, and left, those without a session that are still to be staged.
+    """
+    counted = Observation()
+    good = F.col("reason").isNull()
+    observed = checked.observe(
+        counted,
+        F.count("*").alias("rows"),
+        F.count_if(~good).alias("rejected"),
+        F.count_if(good & F.col("user_session").isNull()).alias("no_session"),
+    )
+    events = clean.good(observed)
+    _stage(catalog, clean.with_session(events) if has_sessions else clean.fill_sessions(events), staged)
+    counts = dict(counted.get)
+    return counts | {"left": counts["no_session"] if has_sessions else 0}
+
+
+def _stage(catalog: SparkCatalog, events: DataFrame, staged: str) -> None:
     """One file a day, in time order, without exact duplicates."""
     by_day = events.repartition("date").distinct().sortWithinPartitions("date", "event_time")
     by_day.write.mode("append").partitionBy("date").parquet(catalog.settings.hdfs + staged)
 
 
-def _reasons(checked: DataFrame) -> dict[str, int]:
-    counted = checked.where("reason is not null").groupBy("reason").count().sort(F.desc("count"), "reason")
-    return {row["reason"]: row["count"] for row in counted.collect()}
-
-
-def _refuse_bad_file(source: Source, counts: dict[str, int], reasons: dict[str, int], max_rejected: float) -> None:
-    if not counts["rows"]:
-        raise LabError(f"{source.path} has no rows, only a header")
-    share = counts["rejected"] / counts["rows"]
-    if share > max_rejected or counts["rejected"] == counts["rows"]:
-        most = ", ".join(f"{reason} ({number:,})" for reason, number in list(reasons.items())[:3])
-        raise LabError(
-            f"{source.path} was not loaded: {counts['rejected']:,} of {counts['rows']:,} rows are bad: {most};"
-            " mend the file, name its columns with --map, or allow more with --max-rejected"
-        )
-
-
-def _add_new(catalog: Catalog, distinct: DataFrame, staged: str, total: int) -> int:
-    """Puts staged events among the stored ones, leaving out those already there. Returns how many were new."""
+def _add(catalog: SparkCatalog, distinct: DataFrame, staged: str, total: int) -> int:
+    """Puts staged events among the stored ones; days that are new are moved as they are. Returns how many were new."""
     days = [name.split("=", 1)[1] for name in catalog.storage.names(staged) if name.startswith("date=")]
-    common = sorted(set(days) & set(catalog.partitions("events")))
-    if not common:
-        catalog.adopt("events", staged)
-        return total
-    known = catalog.read("events").where(F.col("date").cast("string").isin(common)).select(*distinct.columns)
-    new = catalog.stage(
-        "events", distinct.subtract(known).repartition("date").sortWithinPartitions("event_time"), "date"
-    )
-    added = catalog.spark.read.schema(EVENT).parquet(catalog.settings.hdfs + new).count()
-    catalog.adopt("events", new)
-    return added
+    if set(days) & set(catalog.partitions("events")):
+        return add_new(catalog, distinct, min(days), max(days))
+    catalog.adopt("events", staged)
+    return total
 
 
-def _write_rejected(catalog: Catalog, source: Source, bad: DataFrame, uris: list[str]) -> None:
-    numbered = bad if "line" in bad.columns else rows.number_lines(bad, catalog.spark, uris)
-    table = numbered.select(F.lit(source.path.name).alias("file"), "line", "reason", "raw")
-    catalog.replace("rejected", table.coalesce(1), "file")
-
-
-def _raw_name(catalog: Catalog, folder: str, source: Source) -> str:
+def _raw_name(catalog: SparkCatalog, folder: str, source: SourceFile) -> str:
     """The file's own name, or with a part of its checksum where another file of that name is there: raw files never
     change.
     """

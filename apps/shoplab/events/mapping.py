@@ -5,16 +5,27 @@ from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
-from shoplab.errors import LabError
-from shoplab.schemas import EVENT_TYPES, SOURCE_COLUMNS
+from shoplab.core.errors import LabError
+from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.core.vocabulary import NAMES
 
-MAPS = files("shoplab.ingest") / "maps"  # also where the package is a zip file, as spark-submit ships it
+MAPS = files("shoplab.events") / "maps"  # also where the package is a zip file, as spark-submit ships it
 NUMBER_ID = r"^(\d+)\.0$"
 REQUIRED_COLUMNS = ("event_time", "event_type", "product_id", "user_id")
+
+
+class Origin(NamedTuple):
+    """Where one of our columns comes from in a file: a constant, or a column of the file, or nowhere (both None).
+    number_id: 13085.0 there is 13085 here.
+    """
+
+    constant: str | None
+    column: str | None
+    number_id: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,21 @@ class Mapping:
     def time_formats(self) -> list[str]:
         """How times may be written, to be tried in this order."""
         return [self.time_format] if isinstance(self.time_format, str) else self.time_format or ["iso"]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """A word for an event type, in small letters -> ours; our own words always stand for themselves."""
+        return {name: name for name in NAMES} | {theirs.lower(): ours for theirs, ours in self.event_types.items()}
+
+    def origins(self, names: Sequence[str]) -> dict[str, Origin]:
+        """Each of SOURCE_COLUMNS -> where it comes from in a file with these names."""
+        return {column: self._origin(column, names) for column in SOURCE_COLUMNS}
+
+    def _origin(self, column: str, names: Sequence[str]) -> Origin:
+        if column in self.constants:
+            return Origin(self.constants[column], None, False)
+        theirs = self.source_of(column, names)
+        return Origin(None, theirs if theirs in names else None, column in self.number_ids)
 
     def source_of(self, column: str, names: Sequence[str] = ()) -> str:
         """The source's name for one of our columns, in a file with these names."""
@@ -76,14 +102,14 @@ def _checked(content: Any, path: Traversable | Path) -> Mapping:
         raise LabError(f"{path}: a map has the keys {', '.join(known)}")
     for key, value in content.items():
         if not _fits(value, str(known[key])):
-            raise LabError(f"{path}: {key} has value {value!r}; see apps/shoplab/ingest/maps for examples")
+            raise LabError(f"{path}: {key} has value {value!r}; see apps/shoplab/events/maps for examples")
     for key in ("columns", "constants", "number_ids"):
         for column in content.get(key, ()):
             if column not in SOURCE_COLUMNS:
                 raise LabError(f"{path}: {key} has {column!r}, but the lab's columns are {', '.join(SOURCE_COLUMNS)}")
     for word in content.get("event_types", {}).values():
-        if word not in EVENT_TYPES:
-            raise LabError(f"{path}: event type {word!r} is none of {', '.join(EVENT_TYPES)}")
+        if word not in NAMES:
+            raise LabError(f"{path}: event type {word!r} is none of {', '.join(NAMES)}")
     return Mapping(**{key: _as_text(value) for key, value in content.items()})
 
 

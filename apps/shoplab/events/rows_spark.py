@@ -6,11 +6,18 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from shoplab.ingest.mapping import NUMBER_ID, Mapping
-from shoplab.schemas import SOURCE_COLUMNS
+from shoplab.events.mapping import NUMBER_ID, Mapping, Origin
+from shoplab.events.sources import SourceFile
 
 RAW_LENGTH = 1000  # characters kept of a rejected row
 _PLACE = ("path", "block", "position")
+
+
+def read(spark: SparkSession, source: SourceFile, uris: Sequence[str], mapping: Mapping) -> DataFrame:
+    """The rows of an inspected file, which lies at `uris`: `read_parquet` or `read_lines`."""
+    if source.kind == "parquet":
+        return read_parquet(spark, uris, source.names, mapping)
+    return read_lines(spark, uris, source.names, source.header, mapping)
 
 
 def read_lines(
@@ -71,21 +78,17 @@ def number_lines(rows: DataFrame, spark: SparkSession, uris: Sequence[str]) -> D
 
 
 def _our_columns(names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None = None) -> list[Column]:
-    return [_our_column(column, names, mapping, prefix, schema).alias(column) for column in SOURCE_COLUMNS]
+    return [
+        _our_column(column, origin, prefix, schema).alias(column) for column, origin in mapping.origins(names).items()
+    ]
 
 
-def _our_column(column: str, names: list[str], mapping: Mapping, prefix: str, schema: T.StructType | None) -> Column:
-    if column in mapping.constants:
-        return F.lit(mapping.constants[column])
-    source = mapping.source_of(column, names)
-    if source not in names:
-        return F.lit(None).cast("string")
-    value = F.col(f"{prefix}`{source}`")
-    if (
-        column.endswith("_id")
-        and schema is not None
-        and isinstance(schema[source].dataType, T.DoubleType | T.FloatType)
-    ):
+def _our_column(column: str, origin: Origin, prefix: str, schema: T.StructType | None) -> Column:
+    if origin.column is None:
+        return F.lit(origin.constant).cast("string")
+    value = F.col(f"{prefix}`{origin.column}`")
+    is_real = schema is not None and isinstance(schema[origin.column].dataType, T.DoubleType | T.FloatType)
+    if column.endswith("_id") and is_real:
         value = value.cast("long")  # 13085.0, a number column with gaps, is customer 13085
     text = F.trim(value.cast("string"))
-    return F.regexp_replace(text, NUMBER_ID, "$1") if column in mapping.number_ids else text
+    return F.regexp_replace(text, NUMBER_ID, "$1") if origin.number_id else text

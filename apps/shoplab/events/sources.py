@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import Mapping
+from shoplab.core.errors import LabError
+from shoplab.events.mapping import Mapping
 
 CHUNK = 1 << 20
 LINE = 10_000  # characters of a line that are looked at
@@ -20,7 +20,7 @@ _SPREADSHEET_ID = re.compile(r"^\d(\.\d+)?E\+\d+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file that can be read to its end. kind: csv, gz, zip or parquet. header: the line to leave out, None if there
     is none.
     """
@@ -33,7 +33,7 @@ class Source:
     header: str | None
 
 
-def inspect(path: Path, mapping: Mapping) -> Source:
+def inspect(path: Path, mapping: Mapping) -> SourceFile:
     """Reads the whole file once. LabError: missing, unreadable, empty, cut short, not text, or without the columns
     needed.
     """
@@ -50,10 +50,10 @@ def inspect(path: Path, mapping: Mapping) -> Source:
     kind = {b"PK\x03\x04": "zip", b"PAR1": "parquet"}.get(magic, "gz" if magic[:2] == b"\x1f\x8b" else "csv")
     digest = _digest(path)
     if kind == "parquet":
-        return Source(path, kind, size, digest, _checked_names(path, _parquet_names(path), mapping), None)
+        return SourceFile(path, kind, size, digest, _checked_names(path, _parquet_names(path), mapping), None)
     start = _read_to_end(path, kind)
     names, header = _columns(path, start, mapping)
-    return Source(path, kind, size, digest, names, header)
+    return SourceFile(path, kind, size, digest, names, header)
 
 
 def members(path: Path) -> list[str]:

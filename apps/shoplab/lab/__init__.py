@@ -1,1 +1,1 @@
-"""The lab itself: services, embedded processes, jars, Java, doctor."""
+"""The lab itself: what both ways to run it have in common, and each of them in a room of its own."""

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from shoplab.console import Say
-from shoplab.lab import compose, docker, embedded, images, jars, java, process
-from shoplab.settings import Settings
+from shoplab.core.console import Say
+from shoplab.core.settings import Settings
+from shoplab.core.toolchain import jars, java
+from shoplab.lab.docker import compose, images, services
+from shoplab.lab.docker.lab import DockerLab
+from shoplab.lab.embedded.lab import EmbeddedLab
+from shoplab.lab.ports import with_free_ports
+from shoplab.lab.protocol import Choice, Lab
 
 
 @dataclass(frozen=True)
@@ -29,22 +34,23 @@ def measure(settings: Settings, runs: int) -> Iterator[Startup]:
     jars.ensure_all(settings, "hadoop", "kafka")
     for _ in range(runs):
         with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
-            yield _measure_once(process.with_free_ports(replace(settings, home=Path(home))))
+            yield _measure_once(with_free_ports(replace(settings, home=Path(home))))
 
 
 def _measure_once(settings: Settings) -> Startup:
+    lab = EmbeddedLab(settings)
     try:
-        first = _timed_up(settings)
-        memory = {state.service.name: round(state.memory_mb, 1) for state in embedded.status(settings)}
-        embedded.down(settings)
-        return Startup(first, _timed_up(settings), memory)
+        first = _timed_up(lab, Choice())
+        memory = {state.service: round(state.memory_mb, 1) for state in lab.status()}
+        lab.down()
+        return Startup(first, _timed_up(lab, Choice()), memory)
     finally:
-        embedded.down(settings)
+        lab.down()
 
 
-def _timed_up(settings: Settings) -> float:
+def _timed_up(lab: Lab, choice: Choice, say: Say = lambda _: None) -> float:
     start = time.perf_counter()
-    embedded.up(settings)
+    lab.up(choice, say)
     return round(time.perf_counter() - start, 2)
 
 
@@ -80,24 +86,18 @@ def measure_docker(settings: Settings, build: bool, without: tuple[str, ...], sa
     compose.engine()
     build_s = _timed_build(settings, say) if build else None
     with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
-        own = process.with_free_ports(replace(settings, home=Path(home), project=BENCH, lab="embedded"))
-        choice = docker.Choice(size="standard", without=without)
-        own.log_dir.mkdir(parents=True)
-        images.provide(own, docker.wanted(own, choice), offline=False, say=say)
+        lab = DockerLab(with_free_ports(replace(settings, home=Path(home), project=BENCH, lab="embedded")))
+        choice = Choice(size="standard", without=without)
+        lab.settings.log_dir.mkdir(parents=True)
+        images.provide(lab.settings, services.wanted(lab.settings, choice), offline=False, say=say)
         try:
-            first = _timed_docker_up(own, choice, say)
+            first = _timed_up(lab, choice, say)
             time.sleep(IDLE_S)
-            memory = {state.service: round(state.memory_mb, 1) for state in docker.status(own)}
-            docker.down(own)
-            return DockerStartup(build_s, first, _timed_docker_up(own, choice, say), memory, image_megabytes(), without)
+            memory = {state.service: round(state.memory_mb, 1) for state in lab.status()}
+            lab.down()
+            return DockerStartup(build_s, first, _timed_up(lab, choice, say), memory, image_megabytes(), without)
         finally:
-            docker.reset(own)
-
-
-def _timed_docker_up(settings: Settings, choice: docker.Choice, say: Say) -> float:
-    start = time.perf_counter()
-    docker.up(settings, choice, say)
-    return round(time.perf_counter() - start, 1)
+            lab.reset()
 
 
 def _timed_build(settings: Settings, say: Say) -> float:

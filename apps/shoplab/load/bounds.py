@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from shoplab.errors import LabError
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
 
 MAX_USERS = 500
 MAX_SECONDS = 600

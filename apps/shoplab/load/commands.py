@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
 from shoplab.load.bounds import MAX_REQUESTS, MAX_USERS, TARGETS
-from shoplab.settings import Settings
 
 if TYPE_CHECKING:
     from shoplab.load.run import Plan, Summary
@@ -74,8 +74,8 @@ def _report_file(settings: Settings) -> Path:
 def _run(settings: Settings, plan: "Plan", report: Path, json_file: Path | None) -> "Summary":
     import orjson
 
-    from shoplab.console import step
-    from shoplab.errors import ServiceError
+    from shoplab.core.console import step
+    from shoplab.core.errors import ServiceError
     from shoplab.load.preflight import check_services
     from shoplab.load.run import run
 
@@ -92,7 +92,7 @@ def _run(settings: Settings, plan: "Plan", report: Path, json_file: Path | None)
 
 
 def _print(figures: "Summary", plan: "Plan", report: Path) -> None:
-    from shoplab.console import table
+    from shoplab.core.console import table
 
     rows = [*figures["requests"], figures["total"] | {"name": "all"}]
     table(COLUMNS, [[row["name"], *[row[figure] for figure in _FIGURES]] for row in rows])

@@ -1,17 +1,15 @@
 """Whether what is to be loaded is there at all: ServiceError with what to type, before Locust is started."""
 
 import time
-from contextlib import closing
 from typing import Any
 
 import requests
-from kafka import KafkaAdminClient
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
+from shoplab.core.kafka import kafka_admin, kafka_calls
+from shoplab.core.settings import Settings
+from shoplab.core.storage import Storage
 from shoplab.load.bounds import KAFKA, SHOPPERS, WEBHDFS
-from shoplab.settings import Settings
-from shoplab.storage import Storage
-from shoplab.streaming.topic import CONNECT_MS, kafka_calls
 
 _LOADING_S = 30.0
 
@@ -28,8 +26,7 @@ def _check_webhdfs(settings: Settings) -> None:
 
 
 def _check_kafka(settings: Settings) -> None:
-    limits = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": 2 * CONNECT_MS}
-    with kafka_calls(settings), closing(KafkaAdminClient(bootstrap_servers=settings.kafka, **limits)) as admin:
+    with kafka_calls(settings), kafka_admin(settings) as admin:
         admin.list_topics()
 
 

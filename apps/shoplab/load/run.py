@@ -12,10 +12,9 @@ from typing import Any
 
 import orjson
 
-from shoplab.errors import ServiceError
-from shoplab.lab.services import settings_environment
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings, as_environment
 from shoplab.load.bounds import KAFKA, SHOPPERS, WEBHDFS
-from shoplab.settings import REPO, Settings
 
 USER_CLASSES = {SHOPPERS: "ShopperUser", WEBHDFS: "WebHdfsUser", KAFKA: "ProducerUser"}
 FOLDER = REPO / "loadtest"
@@ -86,7 +85,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "SHOPLAB_KAFKA_BOOTSTRAP": settings.kafka,
         "PYTHONPATH": os.pathsep.join([str(REPO / "apps"), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
-    inherited = settings_environment(settings).items()
+    inherited = as_environment(settings).items()
     return {name: value for name, value in inherited if not name.startswith("LOCUST_")} | ours
 
 
@@ -98,7 +97,7 @@ def _wait(process: "subprocess.Popen[bytes]", plan: Plan, say: Callable[[str], N
             say(f"{min(int(gone), plan.seconds)} of {plan.seconds} s")
             time.sleep(0.2)
     except KeyboardInterrupt:
-        process.wait(_GRACE_S)  # the terminal has told it as well: it stops its users and removes what they made
+        process.wait(_GRACE_S)  # the terminal has stopped it as well: it stops its users and removes what they made
         raise
     finally:
         if process.poll() is None:
@@ -109,5 +108,5 @@ def _wait(process: "subprocess.Popen[bytes]", plan: Plan, say: Callable[[str], N
 def _reason(log: Path) -> str:
     """The first line that is meant for the user, else the last line."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    told = [line.partition("lab: ")[2] for line in lines if "lab: " in line]
-    return (told[:1] or lines or ["it said nothing"])[-1]
+    messages = [line.partition("lab: ")[2] for line in lines if "lab: " in line]
+    return (messages[:1] or lines or ["it said nothing"])[-1]

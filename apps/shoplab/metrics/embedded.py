@@ -9,8 +9,8 @@ from threading import Lock
 
 import orjson
 
-from shoplab.errors import ServiceError
-from shoplab.metrics.points import Point, check_name, newest, numbers_as_floats
+from shoplab.core.errors import ServiceError
+from shoplab.metrics.point import Point, check_name, newest, numbers_as_floats
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (

@@ -12,9 +12,9 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.metrics.points import Point, check_name, newest, numbers_as_floats
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Point, check_name, newest, numbers_as_floats
 
 BATCH = 5_000  # points a request, as InfluxDB advises
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

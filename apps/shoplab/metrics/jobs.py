@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from shoplab.catalog import Catalog
-from shoplab.metrics.points import Point
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Point
 from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import open_store
-from shoplab.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -22,5 +22,5 @@ def write_job_points(settings: Settings, job: str, measure: Callable[[], Sequenc
         finally:
             store.close()
     except Exception as error:  # whatever it is: what the job made is published, and stays so
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-        log.warning("the job is done, but not its metrics: %s; run ./lab %s again to write them", told, job)
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        log.warning("the job is done, but not its metrics: %s; run ./lab %s again to write them", reason, job)

@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.metrics.points import Point, from_json, to_json
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.storage import Storage
+from shoplab.metrics.point import Point, from_json, to_json
 from shoplab.metrics.store import MetricStore
-from shoplab.storage import Storage
 
 POINTS_A_FILE = 5_000
 FILES_A_CALL = 200  # how much of a backlog one call takes in, so that no micro-batch waits long for it
-MOST_FILES = 20_000  # over two days of 10 s batches
+MOST_FILES = 20_000  # over two days of a batch every 10 s
 REJECTED = "rejected"
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from shoplab.metrics.points import Point
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Point
 
 
 class MetricStore(Protocol):

@@ -4,12 +4,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.lab.health import ask, bean
-from shoplab.metrics.points import Field
-from shoplab.settings import Settings
-from shoplab.streaming.topic import records_in_topic
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.kafka import records_in_topic
+from shoplab.core.probe import ask, namenode_beans
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Field
 
 MASTER_PAGE_PORT = 8080  # in the Docker lab's network; on the host it is a setting
 Fields = dict[str, Field]
@@ -17,10 +17,10 @@ Fields = dict[str, Field]
 
 def hdfs(settings: Settings) -> Fields | None:
     """Two beans of the NameNode, from its memory. Bytes are the data nodes' in all."""
-    state = bean(settings.webhdfs, "Hadoop:service=NameNode,name=FSNamesystemState")
-    info = bean(settings.webhdfs, "Hadoop:service=NameNode,name=NameNodeInfo")
-    if state is None or info is None:
+    beans = namenode_beans(settings)
+    if beans is None:
         return None
+    state, info = beans
     return {
         "live_datanodes": state["NumLiveDataNodes"],
         "dead_datanodes": state["NumDeadDataNodes"],

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Thread
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.lab import gauges
-from shoplab.lab.gauges import Fields
-from shoplab.metrics.points import Point
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.metrics.point import Point
 from shoplab.metrics.store import MetricStore
-from shoplab.settings import Settings
+from shoplab.monitor import gauges
+from shoplab.monitor.gauges import Fields
 
 EVERY_S = 10.0
 _PATIENCE_S = 2.0  # a look that hangs at a server that does not answer must not hold up the end
@@ -72,8 +72,8 @@ class Watch:
             self._failing = False
         except Exception as error:  # the next round may do better: the thread goes on
             if not self._failing:
-                told = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-                log.warning("the lab's own metrics are dropped until this is mended: %s", told)
+                reason = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+                log.warning("the lab's own metrics are dropped until this is mended: %s", reason)
             self._failing = True
 
     def _run(self) -> None:

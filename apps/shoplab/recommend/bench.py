@@ -11,19 +11,20 @@ from pyspark.sql import DataFrame, SparkSession
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from shoplab.console import Say
-from shoplab.recommend.als import ALPHA, ITERATIONS, REGULARIZATION, fit_als
-from shoplab.recommend.cases import cases_next_item
+from shoplab.core.console import Say
+from shoplab.core.frames import kept
+from shoplab.recommend.data.cases import cases_next_item
 from shoplab.recommend.evaluate.readers import Split
-from shoplab.recommend.training import fit
-from shoplab.spark import kept
+from shoplab.recommend.ranking.fit import fit
+from shoplab.recommend.sources.als import ALPHA, ITERATIONS, REGULARIZATION
+from shoplab.recommend.sources.als_spark import fit_als
 
 RANK = 64
 USERS_PER_PAIR, PRODUCTS = 10, 50_000  # of the made-up pairs
 
 
 @dataclass(frozen=True)
-class Measured:
+class RecommenderFigures:
     """Seconds. fit_s: all sources, both blends; rank_s: all sources and blends for all cases; als_s and direct_s:
     medians of `runs` in turn, from a table of pairs to vectors, and from a matrix to vectors.
     """
@@ -45,19 +46,19 @@ class Measured:
         return asdict(self) | {"als_ratio": self.als_ratio}
 
 
-def measure(spark: SparkSession, split: Split, pairs: int, runs: int, say: Say = lambda _: None) -> Measured:
+def measure(spark: SparkSession, split: Split, pairs: int, runs: int, say: Say = lambda _: None) -> RecommenderFigures:
     """Fits on split.train and ranks every prefix of split.test; then ALS on so many made-up pairs."""
     say("fitting")
     started = time.monotonic()
-    trained = fit(split.train, "next-item", say=say)
+    ranker = fit(split.train, "next-item", say=say)
     fitted = time.monotonic()
     histories = cases_next_item(split.test)[0]
     say("ranking")
-    trained.rank(histories, 20)
+    ranker.rankings(histories, 20)
     ranked = time.monotonic()
     matrix = _made_up(pairs)
     als, direct = _in_turn(spark, matrix, runs, say)
-    return Measured(
+    return RecommenderFigures(
         len(split.train), len(histories), round(fitted - started, 1), round(ranked - fitted, 1), matrix.nnz,
         round(als, 2), round(direct, 2), runs,
     )  # fmt: skip

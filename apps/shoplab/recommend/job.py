@@ -8,27 +8,28 @@ import numpy as np
 from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 
-from shoplab.behaviour.products import products
-from shoplab.catalog import Catalog
-from shoplab.console import Say
-from shoplab.errors import LabError
-from shoplab.recommend.als import Engine, Factors, fit_als
-from shoplab.recommend.catalogue import Catalogue, Product
-from shoplab.recommend.content import fit_content
-from shoplab.recommend.evaluate.measures import interval, resampled_means
-from shoplab.recommend.events_log import durable_items, read_log, repurchases
-from shoplab.recommend.files import load, save
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, kept
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.durable import durable_items, repurchases
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.interactions import interactions, recent_history
+from shoplab.recommend.data.products import Products
+from shoplab.recommend.data.read_log import read_log, read_products
+from shoplab.recommend.data.shoppers import gather_shoppers
 from shoplab.recommend.gate import Verdict, decide
-from shoplab.recommend.interactions import interactions, recent_history
-from shoplab.recommend.log import UNKNOWN
-from shoplab.recommend.recommender import Recommender
-from shoplab.recommend.shoppers import gather_shoppers
-from shoplab.recommend.training import TOP, fit, ndcg
+from shoplab.recommend.measures import interval, resampled_means
+from shoplab.recommend.model.files import DATASET, load_current, save
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.recommend.ranking.fit import TOP, fit, ndcg
+from shoplab.recommend.sources.als import Als, Factors
+from shoplab.recommend.sources.als_spark import Engine, fit_als
+from shoplab.recommend.sources.content import Content, tokens_of
+from shoplab.recommend.sources.content_spark import tf_idf_on_spark
 from shoplab.segments.model import read_segments
-from shoplab.settings import Settings
-from shoplab.spark import kept
 
-_FEWEST_CHECKED = 200  # cases newer than what the current version learned from, to compare with it
+_FEWEST_COMPARED = 200  # cases newer than what the current version learned from, to compare with it
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TrainSummary:
 
 
 def train(
-    catalog: Catalog,
+    catalog: SparkCatalog,
     engine: Engine = "auto",
     rank: int = 32,
     force: bool = False,
@@ -68,21 +69,27 @@ def train(
     started = time.monotonic()
     events = catalog.read("events")
     model, pairs = fit_recommender(events, _current_segments(catalog), engine, rank, say)
-    model = replace(model, trained=replace(model.trained, most_of_category=most_of_category))
+    model = replace(model, ranker=replace(model.ranker, most_of_category=most_of_category))
     facts = {
         "engine": model.factors.engine, "rank": model.factors.rank, "users": len(model.shoppers.ids),
-        "products": len(model.catalogue), "pairs": pairs, "segments": len(model.segment_names),
-        "blend": model.trained.default,
+        "products": len(model.products), "pairs": pairs, "segments": len(model.segment_names),
+        "blend": model.ranker.default,
     }  # fmt: skip
     manifest: dict[str, Any] = facts | {"trained_s": round(time.monotonic() - started, 2)}
-    current = _current(catalog)
-    manifest["validation"] = _validation(model, current)
-    verdict = decide(manifest, catalog.manifest("models/recommender") if current else None, force)
     say("publishing")
-    version = catalog.publish(
-        "models/recommender", lambda path: save(model, catalog.storage, path), manifest, promote=verdict.promoted
-    )
+    version, verdict = _publish(catalog, model, manifest, force)
     return TrainSummary(version, **facts, verdict=verdict, seconds=round(time.monotonic() - started, 2))  # type: ignore[arg-type]
+
+
+def _publish(catalog: SparkCatalog, model: Recommender, manifest: dict[str, Any], force: bool) -> tuple[str, Verdict]:
+    """The version, and whether it is the current one now."""
+    current = _current(catalog)
+    manifest = manifest | {"validation": _validation(model, current)}
+    verdict = decide(manifest, catalog.manifest(DATASET) if current else None, force)
+    version = catalog.publish(
+        DATASET, lambda path: save(model, catalog.storage, path), manifest, promote=verdict.promoted
+    )
+    return version, verdict
 
 
 def fit_recommender(
@@ -93,34 +100,30 @@ def fit_recommender(
     say: Say = lambda _: None,
 ) -> tuple[Recommender, int]:
     """The model and the number of user-product pairs it was fitted on. `segments`: user_id, segment, segment_name."""
-    with kept(interactions(events)) as pairs:
+    with kept(interactions(events, CURRENT)) as pairs:
         count = pairs.count()
         if not count:
             raise LabError("no views, carts or purchases to learn from; first: ./lab ingest FILE")
-        catalogue = Catalogue.from_arrow(products(events).select(*Product._fields).toArrow())
+        products = read_products(events)
         say("ALS")
-        factors = _aligned(fit_als(pairs, engine, rank), catalogue)
+        factors = _aligned(fit_als(pairs, engine, rank), products)
         placed, names = _segments_of_users(segments)
-        shoppers = gather_shoppers(recent_history(pairs).toArrow(), factors.user_ids, catalogue, placed)
-    log = read_log(events, catalogue)
-    durable = durable_items(repurchases(events).toArrow(), catalogue)
+        history = recent_history(pairs).toArrow()
+    shoppers = gather_shoppers(history, factors.user_ids, products, placed, CURRENT)
+    log = read_log(events, products)
+    durable = durable_items(repurchases(events).toArrow(), products)
     of_users = np.array([placed.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16)
-    content = fit_content(catalogue, events.sparkSession)
-    trained = fit(log, "live", of_users, names, durable, rank, say=say, als=factors, content=content)
-    return Recommender(catalogue, shoppers, trained, names, log.now), count
+    vectors = tf_idf_on_spark(events.sparkSession, tokens_of(products))
+    given = {Als.name: factors, Content.name: vectors}
+    ranker = fit(log, "live", of_users, names, durable, rank, say=say, given=given)
+    return Recommender(products, shoppers, ranker, names, log.now), count
 
 
-def load_current(settings: Settings) -> Recommender:
-    """The published model, without Spark. LabError with the command that makes one, where there is none."""
-    catalog = Catalog(settings)
-    return load(catalog.storage, catalog.current("models/recommender"))
-
-
-def _current(catalog: Catalog) -> Recommender | None:
-    """None also for files of an older layout: they can't be compared with."""
+def _current(catalog: SparkCatalog) -> Recommender | None:
+    """None also for a model of another version of this code: it can't be compared with."""
     try:
-        return load_current(catalog.settings)
-    except (LabError, KeyError):
+        return load_current(catalog)
+    except LabError:
         return None
 
 
@@ -128,26 +131,26 @@ def _validation(model: Recommender, current: Recommender | None) -> dict[str, An
     """For the manifest: the new blends on the cases kept from learning, newer than what the current version knows; and
     the current version on the same.
     """
-    checks = model.trained.checks
-    if checks is None or not len(checks.times):
+    held = model.ranker.holdout
+    if held is None or not len(held.times):
         return None
-    fresh = np.flatnonzero(checks.times > (current.until if current else -np.inf))
-    comparable = current is not None and len(fresh) >= _FEWEST_CHECKED
-    cases = fresh if comparable else np.arange(len(checks.times))
-    values = checks.values[cases]
+    fresh = np.flatnonzero(held.times > (current.until if current else -np.inf))
+    comparable = current is not None and len(fresh) >= _FEWEST_COMPARED
+    cases = fresh if comparable else np.arange(len(held.times))
+    values = held.values[cases]
     spread = interval(float(values.mean()), resampled_means(values[:, None], cases, 7)[:, 0])
     theirs = None
     if comparable and current is not None:
-        histories, targets = checks.histories.take(cases), csr_matrix(checks.targets[cases])
-        lists = current.lists_for(histories, model.catalogue, checks.user_ids, TOP)
+        histories, targets = held.histories.take(cases), csr_matrix(held.targets[cases])
+        lists = current.lists_for(histories, model.products, held.user_ids, TOP)
         theirs = float(ndcg(lists, targets).mean())
     return {
         "measure": f"NDCG@{TOP}", "value": float(values.mean()), "interval": [spread.low, spread.high],
-        "cases": len(cases), "current": theirs, "blends": model.trained.validation,
+        "cases": len(cases), "current": theirs, "blends": model.ranker.validation,
     }  # fmt: skip
 
 
-def _current_segments(catalog: Catalog) -> DataFrame | None:
+def _current_segments(catalog: SparkCatalog) -> DataFrame | None:
     if not catalog.storage.exists(catalog.path("segments", "CURRENT")):
         return None
     return read_segments(catalog)
@@ -164,10 +167,9 @@ def _segments_of_users(segments: DataFrame | None) -> tuple[dict[str, int], tupl
     return dict(zip(table["user_id"].to_pylist(), numbers, strict=True)), names
 
 
-def _aligned(factors: Factors, catalogue: Catalogue) -> Factors:
-    """The same with one item row per catalogue product: products that were only taken out of carts get zeros."""
-    rows = [catalogue.index[product_id] for product_id in factors.item_ids]
-    item_factors = np.zeros((len(catalogue), factors.rank), dtype=np.float32)
+def _aligned(factors: Factors, products: Products) -> Factors:
+    """The same with one item row per product: those that were only taken out of carts get zeros."""
+    rows = [products.index[product_id] for product_id in factors.item_ids]
+    item_factors = np.zeros((len(products), factors.rank), dtype=np.float32)
     item_factors[rows] = factors.item_factors
-    item_ids = [product.product_id for product in catalogue.products]
-    return Factors(factors.user_ids, item_ids, factors.user_factors, item_factors, factors.engine)
+    return replace(factors, item_factors=item_factors, item_ids=products.ids)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.log import Ints
+from shoplab.recommend.data.arrays import Ints
 
 Floats = NDArray[np.float64]
 CUTS = (10, 20)

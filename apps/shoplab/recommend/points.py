@@ -4,10 +4,10 @@ import datetime as dt
 
 import numpy as np
 
-from shoplab.metrics.points import Field, Point
-from shoplab.recommend.histories import UserContext
+from shoplab.metrics.point import Field, Point
+from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.job import TrainSummary
-from shoplab.recommend.recommender import Recommender
+from shoplab.recommend.model.recommender import Recommender
 
 SAMPLE_USERS, PER_USER = 1_000, 10
 

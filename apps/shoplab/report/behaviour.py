@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 from shoplab.report import behaviour_tables as tables
 from shoplab.report.cards import Chart, NothingToShow, Section, Tables, Tile
 from shoplab.report.formats import count, decimal, known, ratio, share, short

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 import pandas as pd
 from markupsafe import Markup, escape
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
 
-Source = TypeVar("Source")
+Material = TypeVar("Material")
 Tile = tuple[str, str]
 
 
@@ -20,12 +20,12 @@ class NothingToShow(Exception):
 
 
 @dataclass(frozen=True)
-class Chart(Generic[Source]):
+class Chart(Generic[Material]):
     """A card to be made from a section's tables or manifest. caption: one sentence that says how to read it."""
 
     title: str
     caption: str
-    draw: Callable[[Source], str]
+    draw: Callable[[Material], str]
     wide: bool = False
 
 
@@ -51,7 +51,7 @@ class Section:
     def anchor(self) -> str:
         return self.title.lower().replace(" ", "-")
 
-    def add(self, charts: Sequence[Chart[Source]], source: Source) -> None:
+    def add(self, charts: Sequence[Chart[Material]], source: Material) -> None:
         """Makes the cards; one that has nothing to show becomes a line in left_out."""
         for chart in charts:
             try:

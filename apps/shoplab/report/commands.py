@@ -2,7 +2,7 @@
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 
 @click.command(short_help="Write the HTML report.")

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from shoplab.core.vocabulary import EVENTS, NAMES
 from shoplab.report.formats import share, short
 
 EXIT = "exit"
-STEPS = ("start", "view", "cart", "remove_from_cart", "purchase", "refund", EXIT)
-_COLOURS = {"view": "a", "cart": "b", "purchase": "c", "remove_from_cart": "d", "refund": "e", EXIT: "f"}
+STEPS = ("start", *NAMES, EXIT)
+_COLOURS = {event.name: event.hue for event in EVENTS} | {EXIT: "f"}
 WIDTH, HEIGHT = 1000.0, 290.0
 _TOP, _RIGHT, _NODE, _GAP = 26.0, 130.0, 10.0, 14.0
 _LEAST_LABELLED, _LEAST_DRAWN = 0.012, 0.002  # of all sessions

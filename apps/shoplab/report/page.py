@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError, ServiceError
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
 from shoplab.report.behaviour import behaviour
 from shoplab.report.blocks import PAGES
 from shoplab.report.cards import Section
@@ -14,7 +15,6 @@ from shoplab.report.segments import segments
 from shoplab.report.stream import stream
 from shoplab.report.update import update
 from shoplab.report.value import value
-from shoplab.settings import Settings
 
 SECTIONS: dict[str, Callable[[Catalog], Section]] = {
     "Segments": segments,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 from shoplab.recommend.gate import figures
 from shoplab.report.blocks import PAGES
 from shoplab.report.cards import Card, Section
@@ -14,15 +14,15 @@ SAMPLE_USERS = 3
 def recommendations(catalog: Catalog) -> Section:
     from markupsafe import Markup
 
-    from shoplab.recommend.job import load_current
-    from shoplab.recommend.samples import samples
+    from shoplab.recommend.model.files import load_current
+    from shoplab.recommend.model.samples import samples
 
     made = catalog.manifest("models/recommender")
     template = PAGES.get_template("samples.html")
     caption = "Best first; the bars are a score's parts, the best score's bar is full."
     cards = [
         Card(f"User {short(user['user_id'])}", caption, Markup(template.render(user=user)))
-        for user in samples(load_current(catalog.settings), SAMPLE_USERS)
+        for user in samples(load_current(catalog), SAMPLE_USERS)
     ]
     return Section("Recommendations", [_worth(made), "Shown on the users the model knows best."], cards=cards)
 

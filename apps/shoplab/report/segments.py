@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 from shoplab.report import blocks
 from shoplab.report.blocks import Cell, Row
 from shoplab.report.cards import Chart, NothingToShow, Section, key

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 from shoplab.report.cards import Chart, Section, Tile
 from shoplab.report.formats import count, decimal
 from shoplab.report.plots.stream import batches

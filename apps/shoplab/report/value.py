@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from shoplab.catalog import Catalog
+from shoplab.core.catalog import Catalog
 from shoplab.report import blocks
 from shoplab.report.cards import Chart, Section, Tile, key
 from shoplab.report.formats import count, decimal, figure, known, share, short

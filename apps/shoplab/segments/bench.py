@@ -14,14 +14,14 @@ from pyspark.sql import DataFrame, SparkSession
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
-from shoplab.ingest import clean
-from shoplab.ingest.generator import generate
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.rows import read_parquet
-from shoplab.schemas import RAW_COLUMNS
+from shoplab.core.frames import kept
+from shoplab.core.schemas import RAW_COLUMNS
+from shoplab.events import clean
+from shoplab.events.generator import generate
+from shoplab.events.mapping import load_mapping
+from shoplab.events.rows_spark import read_parquet
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments
-from shoplab.spark import kept
 
 MONTH = "2019-10"
 ENGINES: tuple[EngineName, ...] = ("scikit-learn", "spark")
@@ -29,7 +29,7 @@ FREQUENT = 5  # sessions: less says little of a habit
 
 
 @dataclass(frozen=True)
-class Measured:
+class SegmentFigures:
     """One shop, one engine. ari: adjusted Rand index of segments and planted profiles over all users, ari_frequent:
     over those with 5 sessions or more. inertia_ratio: to that of scikit-learn's best of 10 starts with the same k.
     names_agree: how many of `fits` with other seeds gave the same names.
@@ -50,7 +50,7 @@ class Measured:
         return asdict(self)
 
 
-def measure(spark: SparkSession, events: int, shops: int, fits: int) -> Iterator[Measured]:
+def measure(spark: SparkSession, events: int, shops: int, fits: int) -> Iterator[SegmentFigures]:
     """Makes so many shops with so many October events each, and segments each of them by both engines."""
     for shop in range(1, shops + 1):
         with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as folder:
@@ -69,7 +69,7 @@ def _shop(spark: SparkSession, folder: Path, events: int, seed: int) -> tuple[Da
     return history, pd.read_csv(folder / "truth.csv", dtype=str).set_index("user_id")["profile"]
 
 
-def _measure(history: DataFrame, truth: "pd.Series[str]", shop: int, engine: EngineName, fits: int) -> Measured:
+def _measure(history: DataFrame, truth: "pd.Series[str]", shop: int, engine: EngineName, fits: int) -> SegmentFigures:
     from sklearn.metrics import adjusted_rand_score
 
     started = time.monotonic()
@@ -79,7 +79,7 @@ def _measure(history: DataFrame, truth: "pd.Series[str]", shop: int, engine: Eng
     planted = truth.reindex(found["user_id"]).to_numpy()
     often = (found["sessions"] >= FREQUENT).to_numpy()
     again = [fit_segments(history, model.k, engine, seed).names for seed in range(1, fits + 1)]
-    return Measured(
+    return SegmentFigures(
         shop=shop,
         engine=engine,
         users=len(found),

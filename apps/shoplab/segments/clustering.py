@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
+from shoplab.core.frames import kept
 from shoplab.segments.features import Matrix
-from shoplab.spark import kept
 
 K_RANGE = range(3, 11)
 SAMPLE_ROWS = 10_000

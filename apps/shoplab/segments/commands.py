@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.bench import json_option, write_figures
+from shoplab.core.settings import Settings
 
 if TYPE_CHECKING:
-    from shoplab.segments.job import Request
+    from shoplab.segments.job import SegmentRequest
     from shoplab.segments.summary import SegmentSummary
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -42,10 +43,26 @@ def segment(
     Examples: ./lab segment --as-of 2019-10-31 --out segments.csv
               ./lab segment --update      after the next month was taken in and analysed
     """
-    from shoplab.catalog import Catalog
-    from shoplab.lab.submit import submitted
-    from shoplab.segments.export import check_target, current_segments, write_segments
-    from shoplab.segments.job import Request
+    from shoplab.core.catalog import Catalog
+    from shoplab.core.jobs import submitted
+    from shoplab.segments.export import current_segments, write_segments
+    from shoplab.segments.job import SegmentRequest
+
+    _check_options(k, update, as_of, since, out)
+    Catalog(settings).need("users")
+    if update:
+        Catalog(settings).current("models/segments")
+    request = SegmentRequest(as_of and as_of.date(), since and since.date(), k, engine, update)  # type: ignore[arg-type]
+    if not submitted(k=k, update=update, as_of=as_of, since=since, engine=engine):
+        echo_summary(_segment(settings, request))
+    if out is not None:
+        click.echo(f"{write_segments(current_segments(Catalog(settings)), out):,} users written to {out}")
+
+
+def _check_options(
+    k: int | None, update: bool, as_of: dt.datetime | None, since: dt.datetime | None, out: Path | None
+) -> None:
+    from shoplab.segments.export import check_target
 
     if update and k is not None:
         raise click.UsageError("--update keeps the published segments, and so their number; leave out --k")
@@ -53,26 +70,18 @@ def segment(
         raise click.UsageError("--since is after --as-of: no day is left")
     if out is not None:
         check_target(out)
-    Catalog(settings).need("users")
-    if update:
-        Catalog(settings).current("models/segments")
-    request = Request(as_of and as_of.date(), since and since.date(), k, engine, update)  # type: ignore[arg-type]
-    if not submitted(settings, k=k, update=update, as_of=as_of, since=since, engine=engine):
-        echo_summary(_segment(settings, request))
-    if out is not None:
-        click.echo(f"{write_segments(current_segments(Catalog(settings)), out):,} users written to {out}")
 
 
-def _segment(settings: Settings, request: "Request") -> "SegmentSummary":
-    from shoplab.catalog import Catalog
-    from shoplab.console import step
+def _segment(settings: Settings, request: "SegmentRequest") -> "SegmentSummary":
+    from shoplab.core.console import step
+    from shoplab.core.frames import SparkCatalog
+    from shoplab.core.spark import spark_session
     from shoplab.metrics.jobs import write_job_points
     from shoplab.segments.job import segment as run
-    from shoplab.segments.metrics import segment_points
-    from shoplab.spark import spark_session
+    from shoplab.segments.points import segment_points
 
     with spark_session(settings, "segment") as spark, step("segment") as say:
-        catalog = Catalog(settings, spark)
+        catalog = SparkCatalog(settings, spark)
         summary = run(catalog, request, say)
         write_job_points(settings, "segment", lambda: segment_points(catalog, summary))
     return summary
@@ -80,7 +89,7 @@ def _segment(settings: Settings, request: "Request") -> "SegmentSummary":
 
 def echo_summary(summary: "SegmentSummary") -> None:
     """Prints the segments as a table, what they are worth, and what an update found."""
-    from shoplab.console import table
+    from shoplab.core.console import table
 
     worth = {row["segment_name"]: row for row in (summary.value or {}).get("segments", [])}
     unknown: dict[str, float | None] = {"p_alive": None, "clv": None}
@@ -111,7 +120,7 @@ def echo_summary(summary: "SegmentSummary") -> None:
 
 
 def _echo_update(update: dict[str, Any]) -> None:
-    from shoplab.console import table
+    from shoplab.core.console import table
 
     names, moves = update["migration"]["names"], update["migration"]["users"]
     click.echo(
@@ -132,3 +141,35 @@ def _echo_update(update: dict[str, Any]) -> None:
 
 def _number(value: float | None, form: str = ".2f") -> str:
     return "–" if value is None else format(value, form)
+
+
+_BENCH_COLUMNS = (
+    "shop", "engine", "users", "k", "ARI", "ARI, 5+ sessions", "inertia / best of 10", "same names", "fit (s)",
+)  # fmt: skip
+
+
+@click.command("segments")
+@click.option("--events", default=200_000, show_default=True, type=click.IntRange(min=10_000), help="Of each shop.")
+@click.option("--shops", default=3, show_default=True, type=click.IntRange(min=1), help="How many shops to make up.")
+@click.option("--fits", default=10, show_default=True, type=click.IntRange(min=1), help="Seeds to compare names over.")
+@json_option
+@click.pass_obj
+def bench_segments(settings: Settings, events: int, shops: int, fits: int, json_file: Path | None) -> None:
+    """Segments made-up shops by both engines: are the planted profiles found, is k-means as good as scikit-learn's best
+    of ten starts, do the names depend on the seed?
+
+    Example: ./lab bench segments --shops 1 --json segments.json
+    """
+    from shoplab.core.console import table
+    from shoplab.core.spark import spark_session
+    from shoplab.segments.bench import measure
+
+    with spark_session(settings, "bench segments") as spark:
+        found = list(measure(spark, events, shops, fits))
+    rows = [
+        [one.shop, one.engine, one.users, one.k, one.ari, one.ari_frequent, f"{one.inertia_ratio:.4f}",
+         f"{one.names_agree} of {one.fits}", one.seconds]
+        for one in found
+    ]  # fmt: skip
+    table(_BENCH_COLUMNS, rows)
+    write_figures(json_file, [one.as_json() for one in found])

@@ -6,6 +6,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from shoplab.behaviour.users import added_up, rates
+from shoplab.segments.history import features_of_rates
 from shoplab.segments.kmeans import SegmentModel, apply_segments
 
 STAGES = (1, 2, 4, 8)  # visits
@@ -65,30 +67,14 @@ def _first_visits(sessions: DataFrame) -> DataFrame:
     by_time = Window.partitionBy("user_id").orderBy("session_start", "user_session")
     numbered = sessions.withColumn("_visit", F.row_number().over(by_time)).where(F.col("_visit") <= STAGES[-1])
     stages = F.filter(F.array(*[F.lit(stage) for stage in STAGES]), lambda stage: stage >= F.col("_visit"))
-    has = {"cart": F.col("carts") > 0, "order": F.col("purchases") > 0}
     counted = (
         numbered.withColumn("stage", F.explode(stages))
         .groupBy("user_id", "stage", "price_level", "final")
-        .agg(
-            F.count("*").alias("sessions"),
-            F.sum("events").alias("events"),
-            F.sum("revenue").alias("_revenue"),
-            F.count_if(has["cart"]).alias("_carts"),
-            F.count_if(has["order"]).alias("_orders"),
-            F.count_if(has["cart"] & ~has["order"]).alias("_left"),
-        )
+        .agg(*added_up())
         .where("sessions = stage")
     )
-    return counted.withColumns(
-        {
-            "month_events": F.col("events"),
-            "month_orders": F.col("_orders"),
-            "order_value": F.try_divide("_revenue", "_orders"),
-            "cart_rate": F.col("_carts") / F.col("sessions"),
-            "order_rate": F.col("_orders") / F.col("sessions"),
-            "left_cart_rate": F.col("_left") / F.col("sessions"),
-        }
-    )
+    months = {"month_events": F.col("events"), "month_orders": F.col("orders")}
+    return counted.withColumns(rates()).withColumns(months | features_of_rates())
 
 
 def _share(placed: dict[tuple[int, int], tuple[int, int]], segment: int, stage: int) -> float:

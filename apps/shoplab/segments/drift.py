@@ -17,7 +17,7 @@ _FLOOR = 1e-4  # of a bin's share: the index has none for empty bins
 
 
 @dataclass(frozen=True)
-class Bins:
+class ReferenceBins:
     """What each feature looked like at the fit: its deciles (scaled, those that differ) and the share in each bin."""
 
     edges: dict[str, list[float]]
@@ -49,16 +49,16 @@ class Migration:
         return float(adjusted_rand_score(np.repeat(before, times), np.repeat(now, times)))
 
 
-def fit_bins(scaling: Scaling, history: DataFrame) -> Bins:
+def fit_bins(scaling: Scaling, history: DataFrame) -> ReferenceBins:
     """Deciles and shares of the scaled features over these users."""
     scaled = history.select(*scaling.columns())
     row = scaled.agg(*[F.percentile_approx(name, DECILES).alias(name) for name in scaling.features]).first()
     assert row is not None  # an aggregate without groups has one row
     edges = {name: sorted(set(row[name] or [])) for name in scaling.features}
-    return Bins(edges, _shares(edges, scaled))
+    return ReferenceBins(edges, _shares(edges, scaled))
 
 
-def psi(bins: Bins, scaling: Scaling, history: DataFrame) -> dict[str, float]:
+def psi(bins: ReferenceBins, scaling: Scaling, history: DataFrame) -> dict[str, float]:
     """Population stability index of each feature: sum over bins of (now - then) * ln(now / then)."""
     now = _shares(bins.edges, history.select(*scaling.columns()))
     return {name: index_of(then, now[name]) for name, then in bins.shares.items()}

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.schemas import SEGMENT
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.schemas import SEGMENT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 
 Matrix = NDArray[np.float64]
 

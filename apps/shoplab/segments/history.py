@@ -3,16 +3,18 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.schemas import USER
+from shoplab.behaviour.users import ratio
+from shoplab.core.schemas import USER
+from shoplab.core.vocabulary import COUNTS
 
 # Not in USER: what a busiest month held, so that it does not grow with the months loaded; abandoned carts by visits and
 # not by carts, so that one cart is no habit; the mean paid an order.
 HISTORY_COLUMNS = (
-    *(name for name in USER.fieldNames() if name != "month"),
+    *(name for name in USER.names if name != "month"),
     *("month_events", "month_orders", "left_cart_rate", "order_value"),
 )
 
-_SUMS = ("sessions", "events", "views", "carts", "removes", "purchases", "orders", "revenue", "active_days")
+_SUMS = ("sessions", "events", *COUNTS.values(), "orders", "revenue", "active_days")
 _LARGEST = ("products", "categories", "brands", "last_seen", "last_purchase", "longest_session")
 
 
@@ -54,20 +56,22 @@ def _of_busiest_month(name: str) -> Column:
     return F.max_by(name, known_month).alias(name)
 
 
+def features_of_rates() -> dict[str, Column]:
+    """What HISTORY_COLUMNS have beyond USER's, from USER's columns over whatever time."""
+    return {
+        "left_cart_rate": F.coalesce(F.col("abandon_rate") * F.col("cart_rate"), F.lit(0.0)),
+        "order_value": F.when(F.col("orders") > 0, F.col("revenue") / F.col("orders")),
+    }
+
+
 def _derived(name: str) -> Column:
-    if name == "events_per_session":
-        return F.coalesce(F.try_divide("events", "sessions"), F.lit(0.0))
-    if name == "order_rate":
-        return F.coalesce(F.try_divide("orders", "sessions"), F.lit(0.0))
-    if name == "abandon_rate":
-        return F.coalesce(name, F.lit(0.0))
-    if name == "left_cart_rate":
-        return F.coalesce(F.col("abandon_rate") * F.col("cart_rate"), F.lit(0.0))
-    if name == "order_value":
-        return F.when(F.col("orders") > 0, F.col("revenue") / F.col("orders"))
-    if name == "mean_gap_h":
-        return F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, _gap_from_span()))
-    return F.col(name)
+    of_sums = {
+        "events_per_session": ratio("events", "sessions"),
+        "order_rate": ratio("orders", "sessions"),
+        "abandon_rate": F.coalesce("abandon_rate", F.lit(0.0)),
+        "mean_gap_h": F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, _gap_from_span())),
+    }
+    return (of_sums | features_of_rates()).get(name, F.col(name))
 
 
 def _gap_from_span() -> Column:

@@ -7,25 +7,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
-from shoplab.catalog import Catalog
-from shoplab.console import Say
-from shoplab.errors import LabError
-from shoplab.schemas import SEGMENT
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, checked, kept
+from shoplab.core.schemas import SEGMENT
 from shoplab.segments.confidence import fit_confidence
-from shoplab.segments.drift import Bins, fit_bins
+from shoplab.segments.drift import ReferenceBins, fit_bins
 from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments, update_segments
 from shoplab.segments.model import Segmentation, apply_segmentation, is_robot, load_model
+from shoplab.segments.period import Period, history_in, sessions_in
 from shoplab.segments.rfm import RfmModel, fit_rfm
 from shoplab.segments.spark_ml import as_pipeline
 from shoplab.segments.summary import SegmentSummary, summarise
 from shoplab.segments.update import earlier_version, report_update
 from shoplab.segments.value import customer_value
-from shoplab.segments.window import Window, history_in, sessions_in
-from shoplab.spark import kept
 
 
 @dataclass(frozen=True)
-class Request:
+class SegmentRequest:
     """What to segment and how. as_of: reference day of recency, default the last day of the data. since: first day that
     counts. k: number of segments, default by silhouette. update: go on from the published segments.
     """
@@ -37,16 +36,16 @@ class Request:
     update: bool = False
 
 
-def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda _: None) -> SegmentSummary:
+def segment(catalog: SparkCatalog, request: SegmentRequest | None = None, say: Say = lambda _: None) -> SegmentSummary:
     """Fits RFM and k-means (or moves the published ones on), writes and publishes model, SEGMENT table and values.
 
-    LabError where there are no users in the window, or nothing is published that `update` could go on from.
+    LabError where there are no users in the period, or nothing is published that `update` could go on from.
     """
-    request = request or Request()
-    window = Window(request.since, request.as_of)
+    request = request or SegmentRequest()
+    period = Period(request.since, request.as_of)
     published = load_model(catalog) if request.update else None
     say("users")
-    with kept(history_in(catalog, window)) as history:
+    with kept(history_in(catalog, period)) as history:
         day = _reference_day(history, request)
         people, left_out = _without_robots(history)
         rfm = fit_rfm(history, day)
@@ -57,7 +56,7 @@ def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda 
             else fit_segments(people, request.k, request.engine)
         )
         bins = published.bins if published else fit_bins(kmeans.scaling, people)  # kept, so that slow drift adds up
-        model = _completed(catalog, window, rfm, kmeans, bins, people)
+        model = _completed(catalog, period, rfm, kmeans, bins, people)
         say("table")
         with kept(apply_segmentation(model, history)) as segmented:
             summary = summarise(kmeans, str(day), segmented)
@@ -66,10 +65,10 @@ def segment(catalog: Catalog, request: Request | None = None, say: Say = lambda 
                 earlier = earlier_version(catalog, published)
                 summary = replace(summary, update=report_update(catalog, earlier, kmeans, segmented, summary))
             say("customer value")
-            return _publish(catalog, model, segmented, _with_value(catalog, segmented, window, day, summary))
+            return _publish(catalog, model, segmented, _with_value(catalog, segmented, period, day, summary))
 
 
-def _reference_day(history: DataFrame, request: Request) -> dt.date:
+def _reference_day(history: DataFrame, request: SegmentRequest) -> dt.date:
     row = history.agg(F.max("last_seen").cast("date").alias("day")).first()
     if row is None or row["day"] is None:
         raise LabError("no users to segment in these months; first: ./lab ingest FILE, then ./lab analyse")
@@ -90,23 +89,25 @@ def _without_robots(history: DataFrame) -> tuple[DataFrame, list[str]]:
 
 
 def _completed(
-    catalog: Catalog, window: Window, rfm: RfmModel, kmeans: SegmentModel, bins: Bins, people: DataFrame
+    catalog: SparkCatalog, period: Period, rfm: RfmModel, kmeans: SegmentModel, bins: ReferenceBins, people: DataFrame
 ) -> Segmentation:
     """With the confidence of few visits."""
     placed = apply_segments(kmeans, people)
-    return Segmentation(rfm, kmeans, fit_confidence(kmeans, sessions_in(catalog, window), placed), bins)
+    return Segmentation(rfm, kmeans, fit_confidence(kmeans, sessions_in(catalog, period), placed), bins)
 
 
 def _with_value(
-    catalog: Catalog, segmented: DataFrame, window: Window, day: dt.date, summary: SegmentSummary
+    catalog: SparkCatalog, segmented: DataFrame, period: Period, day: dt.date, summary: SegmentSummary
 ) -> SegmentSummary:
-    value = customer_value(catalog, segmented.where(~F.col("robot")), day, window.since)
+    value = customer_value(catalog, segmented.where(~F.col("robot")), day, period.since)
     if isinstance(value, str):
         return replace(summary, left_out=[*summary.left_out, value])
     return replace(summary, value=value, left_out=[*summary.left_out, *value["left_out"]])
 
 
-def _publish(catalog: Catalog, model: Segmentation, segmented: DataFrame, summary: SegmentSummary) -> SegmentSummary:
+def _publish(
+    catalog: SparkCatalog, model: Segmentation, segmented: DataFrame, summary: SegmentSummary
+) -> SegmentSummary:
     facts = {"as_of": summary.as_of, "users": summary.users, "engine": summary.engine, "k": summary.k}
 
     def write_model(path: str) -> None:
@@ -114,7 +115,7 @@ def _publish(catalog: Catalog, model: Segmentation, segmented: DataFrame, summar
         catalog.storage.write_json(f"{path}/model.json", model.to_dict())
 
     version = catalog.publish("models/segments", write_model, facts)
-    table = segmented.select(SEGMENT.fieldNames())
+    table = checked("segments", segmented.select(*SEGMENT.names))
     manifest = summary.to_dict() | {"model": version}
     del manifest["version"]
     catalog.publish("segments", lambda path: table.write.parquet(catalog.settings.hdfs + path), manifest)

@@ -7,11 +7,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.schemas import SEGMENT
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
 from shoplab.segments.confidence import Confidence, confidence
-from shoplab.segments.drift import Bins
+from shoplab.segments.drift import ReferenceBins
 from shoplab.segments.kmeans import SegmentModel, apply_segments
 from shoplab.segments.rfm import RfmModel, apply_rfm
 
@@ -23,7 +22,7 @@ class Segmentation:
     rfm: RfmModel
     kmeans: SegmentModel
     confidence: Confidence
-    bins: Bins
+    bins: ReferenceBins
 
     def to_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name).to_dict() for name in self.__dataclass_fields__}
@@ -34,7 +33,7 @@ class Segmentation:
             RfmModel.from_dict(values["rfm"]),
             SegmentModel.from_dict(values["kmeans"]),
             Confidence.from_dict(values["confidence"]),
-            Bins(**values["bins"]),
+            ReferenceBins(**values["bins"]),
         )
 
 
@@ -49,7 +48,7 @@ def is_robot() -> Column:
     return F.col("longest_session") > ROBOT_SESSION_EVENTS
 
 
-def load_model(catalog: Catalog) -> Segmentation:
+def load_model(catalog: SparkCatalog) -> Segmentation:
     """The published model. LabError with the command that makes one, where there is none. Needs no Spark."""
     path = catalog.current("models/segments")
     try:
@@ -60,12 +59,11 @@ def load_model(catalog: Catalog) -> Segmentation:
         ) from None
 
 
-def read_segments(catalog: Catalog) -> DataFrame:
+def read_segments(catalog: SparkCatalog) -> DataFrame:
     """The published SEGMENT table. LabError with the command that makes one, where there is none."""
     return read_version(catalog, catalog.current("segments"))
 
 
-def read_version(catalog: Catalog, folder: str) -> DataFrame:
+def read_version(catalog: SparkCatalog, folder: str) -> DataFrame:
     """The SEGMENT table of one version's directory."""
-    reader = catalog.spark.read.schema(SEGMENT).option("pathGlobFilter", "*.parquet")  # not manifest.json
-    return reader.parquet(catalog.settings.hdfs + folder)
+    return catalog.read_version("segments", folder)

@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
 from shoplab.segments.history import user_history
 
 
 @dataclass(frozen=True)
-class Window:
+class Period:
     """From the start of `since` to the end of `until`, both UTC days; None: all that is loaded on that side."""
 
     since: dt.date | None = None
@@ -30,44 +30,44 @@ class Window:
         ]
 
 
-def history_in(catalog: Catalog, window: Window) -> DataFrame:
-    """One row per user seen in the window. Whole months are read as `./lab analyse` left them, months cut by a day are
+def history_in(catalog: SparkCatalog, period: Period) -> DataFrame:
+    """One row per user seen in the period. Whole months are read as `./lab analyse` left them, months cut by a day are
     made anew from their events. LabError where nothing is left.
     """
-    months = window.keeps(catalog.partitions("users"))
+    months = period.keeps(catalog.partitions("users"))
     if not months:
-        raise LabError(f"no users to segment{_between(window)}; ./lab status shows the months loaded")
-    if not _cuts(catalog, window):
+        raise LabError(f"no users to segment{_between(period)}; ./lab status shows the months loaded")
+    if not _cuts(catalog, period):
         return user_history(catalog.read_partitions("users", "month", months))
-    events = _events(catalog, window)
+    events = _events(catalog, period)
     return user_history(users(events, sessions(events), catalog.read("analysis/products")))
 
 
-def sessions_in(catalog: Catalog, window: Window) -> DataFrame:
-    """SESSION rows of the window; a session cut by it counts with the part inside."""
-    if _cuts(catalog, window):
-        return sessions(_events(catalog, window))
-    return catalog.read_partitions("sessions", "month", window.keeps(catalog.partitions("sessions")))
+def sessions_in(catalog: SparkCatalog, period: Period) -> DataFrame:
+    """SESSION rows of the period; a session cut by it counts with the part inside."""
+    if _cuts(catalog, period):
+        return sessions(_events(catalog, period))
+    return catalog.read_partitions("sessions", "month", period.keeps(catalog.partitions("sessions")))
 
 
-def _cuts(catalog: Catalog, window: Window) -> bool:
-    """Whether a month has events on both sides of an end of the window."""
+def _cuts(catalog: SparkCatalog, period: Period) -> bool:
+    """Whether a month has events on both sides of an end of the period."""
     outside = [
         day
         for day in catalog.partitions("events")
-        if (window.since and f"{window.since:%Y-%m}" <= day < f"{window.since}")
-        or (window.until and f"{window.until}" < day <= f"{window.until:%Y-%m}-31")
+        if (period.since and f"{period.since:%Y-%m}" <= day < f"{period.since}")
+        or (period.until and f"{period.until}" < day <= f"{period.until:%Y-%m}-31")
     ]
     return bool(outside)
 
 
-def _events(catalog: Catalog, window: Window) -> DataFrame:
+def _events(catalog: SparkCatalog, period: Period) -> DataFrame:
     events = catalog.read("events")
-    if window.since:
-        events = events.where(F.col("date") >= F.lit(window.since))
-    return events.where(F.col("date") <= F.lit(window.until)) if window.until else events
+    if period.since:
+        events = events.where(F.col("date") >= F.lit(period.since))
+    return events.where(F.col("date") <= F.lit(period.until)) if period.until else events
 
 
-def _between(window: Window) -> str:
-    since = f" from {window.since}" if window.since else ""
-    return since + (f" up to {window.until}" if window.until else "")
+def _between(period: Period) -> str:
+    since = f" from {period.since}" if period.since else ""
+    return since + (f" up to {period.until}" if period.until else "")

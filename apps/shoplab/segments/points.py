@@ -6,8 +6,8 @@ from typing import Any
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.catalog import Catalog
-from shoplab.metrics.points import Point
+from shoplab.core.frames import SparkCatalog
+from shoplab.metrics.point import Point
 from shoplab.segments.model import read_segments, read_version
 from shoplab.segments.summary import SegmentRow, SegmentSummary
 
@@ -15,7 +15,7 @@ _PROFILE = ("users", "share", "buyers", "sessions", "orders", "revenue", "cart_r
 _MOST_LOOKED_AT = 50  # versions, on the way back to one of an earlier day
 
 
-def segment_points(catalog: Catalog, summary: SegmentSummary) -> list[Point]:
+def segment_points(catalog: SparkCatalog, summary: SegmentSummary) -> list[Point]:
     """segment_profile, segment_month, segment_churn where there is a version to compare with, customer_value, and after
     an update segment_drift and segment_update; docs/metrics.md.
     """
@@ -63,7 +63,7 @@ def churn(before: DataFrame, now: DataFrame) -> DataFrame:
     return counted.join(left, on="segment_name", how="full").fillna(0)
 
 
-def _earlier_version(catalog: Catalog, as_of: str) -> DataFrame | None:
+def _earlier_version(catalog: SparkCatalog, as_of: str) -> DataFrame | None:
     """The newest published SEGMENT table of an earlier day: the same however often this day's is made again."""
     for version in reversed(catalog.partitions("segments")[-_MOST_LOOKED_AT:]):
         folder = catalog.path("segments", f"version={version}")

@@ -9,14 +9,13 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, kept
 from shoplab.segments import clustering, drift
 from shoplab.segments.kmeans import SegmentModel
 from shoplab.segments.model import Segmentation, is_robot, read_segments
+from shoplab.segments.period import Period, history_in
 from shoplab.segments.summary import SegmentSummary
-from shoplab.segments.window import Window, history_in
-from shoplab.spark import kept
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Earlier:
     rows: DataFrame
 
 
-def earlier_version(catalog: Catalog, model: Segmentation) -> Earlier:
+def earlier_version(catalog: SparkCatalog, model: Segmentation) -> Earlier:
     """The published one."""
     manifest = catalog.manifest("segments")
     shares = {row["name"]: row["share"] for row in manifest["segments"]}
@@ -39,16 +38,16 @@ def earlier_version(catalog: Catalog, model: Segmentation) -> Earlier:
 
 
 def report_update(
-    catalog: Catalog, earlier: Earlier, moved: SegmentModel, segmented: DataFrame, summary: SegmentSummary
+    catalog: SparkCatalog, earlier: Earlier, moved: SegmentModel, segmented: DataFrame, summary: SegmentSummary
 ) -> dict[str, Any]:
     """What the manifest says under "update". Users seen since the earlier version's day are compared: with what they
     were (migration, adjusted Rand index), and their behaviour since with what the segments were fitted on (psi).
     """
     since = earlier.as_of + dt.timedelta(days=1)
-    seen = segmented.where(F.col("last_seen") >= F.lit(since))
-    moves = drift.migration(earlier.rows, seen, list(moved.names))
+    active = segmented.where(F.col("last_seen") >= F.lit(since))
+    moves = drift.migration(earlier.rows, active, list(moved.names))
     now = {row.name: row.share for row in summary.segments}
-    with _lately(catalog, Window(since, dt.date.fromisoformat(summary.as_of)), segmented) as lately:
+    with _lately(catalog, Period(since, dt.date.fromisoformat(summary.as_of)), segmented) as lately:
         stability = drift.psi(earlier.model.bins, moved.scaling, lately)
     names = [name for name in moved.names if name in earlier.shares]
     stability["segments"] = drift.index_of([earlier.shares[name] for name in names], [now[name] for name in names])
@@ -71,10 +70,10 @@ def report_update(
 
 
 @contextmanager
-def _lately(catalog: Catalog, window: Window, segmented: DataFrame) -> Iterator[DataFrame]:
+def _lately(catalog: SparkCatalog, period: Period, segmented: DataFrame) -> Iterator[DataFrame]:
     """The behaviour since the earlier version; of all users where nothing is newer."""
     try:
-        rows = history_in(catalog, window).where(~is_robot())
+        rows = history_in(catalog, period).where(~is_robot())
     except LabError:
         yield segmented
         return
@@ -92,9 +91,9 @@ def _silhouettes(before: SegmentModel, after: SegmentModel, history: DataFrame) 
 
 def _advice(psi: dict[str, float], ari: float | None) -> str | None:
     """None where the segments still fit."""
-    told = [
+    signs = [
         f"{name} has PSI {value:.2f} (over {drift.MOST_PSI})" for name, value in psi.items() if value > drift.MOST_PSI
     ]
     if ari is not None and ari < drift.LEAST_ARI:
-        told.append(f"the adjusted Rand index with the earlier segments is {ari:.2f} (under {drift.LEAST_ARI})")
-    return f"the segments drifted: {'; '.join(told)}; fit them anew: ./lab segment" if told else None
+        signs.append(f"the adjusted Rand index with the earlier segments is {ari:.2f} (under {drift.LEAST_ARI})")
+    return f"the segments drifted: {'; '.join(signs)}; fit them anew: ./lab segment" if signs else None

@@ -7,8 +7,8 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.catalog import Catalog
-from shoplab.schemas import CUSTOMER_VALUE
+from shoplab.core.frames import SparkCatalog, checked, kept
+from shoplab.core.schemas import CUSTOMER_VALUE
 from shoplab.segments.value_holdout import last_day_before, trial
 from shoplab.segments.value_model import (
     TRIPLE,
@@ -18,7 +18,6 @@ from shoplab.segments.value_model import (
     fit_order_values,
     fit_purchases,
 )
-from shoplab.spark import kept
 
 ORDER_VALUE_SAMPLE = 200_000  # repeat buyers: some seconds and 20 MB on the driver, and parameters good to 1 %
 _MILLION = 1_000_000
@@ -26,7 +25,7 @@ _BUYERS_PER_FILE = 250_000
 
 
 def customer_value(
-    catalog: Catalog, segments: DataFrame, as_of: dt.date, since: dt.date | None = None
+    catalog: SparkCatalog, segments: DataFrame, as_of: dt.date, since: dt.date | None = None
 ) -> dict[str, Any] | str:
     """Publishes dataset "value" and returns the segment manifest's part `value`, or one sentence why there is none.
 
@@ -34,7 +33,8 @@ def customer_value(
     such as robots, is left out here.
     """
     days = purchase_days(catalog.read("sessions"), as_of, since)
-    with kept(days.join(segments.select("user_id", "segment_name"), "user_id", "inner")) as days:
+    named = segments.select("user_id", "segment_name")
+    with kept(days.join(named, on="user_id", how="inner")) as days:
         first = days.agg(F.min("day").alias("day")).first()
         if first is None or first["day"] is None:
             return "no lifetime value: nobody bought anything"
@@ -44,22 +44,23 @@ def customer_value(
             return f"no lifetime value: {reason}"
 
 
-def _value_since(catalog: Catalog, days: DataFrame, first: dt.date, as_of: dt.date) -> dict[str, Any]:
+def _value_since(catalog: SparkCatalog, days: DataFrame, first: dt.date, as_of: dt.date) -> dict[str, Any]:
     split = last_day_before(first, as_of)
-    buyers = _per_buyer(days, as_of, *_until_split(split or as_of), F.first("segment_name").alias("segment_name"))
+    buyers = per_buyer(days, as_of, *_until_split(split or as_of), F.first("segment_name").alias("segment_name"))
     with kept(buyers) as buyers:
         tried = trial(_cells(buyers) if split else None, split, as_of)
         triples = buyers.groupBy(*TRIPLE).agg(F.count("*").alias("buyers")).toPandas()
         model = fit_value(triples, _order_values(buyers, triples), as_of, tried.factor)
-        values = _with_value(model, buyers, triples)
+        values = with_value(model, buyers, triples)
         part = {
             "horizon_days": model.horizon_days,
-            "segments": _means(values),
+            "segments": means_by_segment(values),
             "holdout": tried.report,
             "model": model.to_dict(),
             "left_out": [reason for reason in (tried.why, model.left_out) if reason],
         }
-        files = values.select(*CUSTOMER_VALUE.names).coalesce(1 + model.buyers // _BUYERS_PER_FILE)
+        rows = checked("value", values.select(*CUSTOMER_VALUE.names))
+        files = rows.coalesce(1 + model.buyers // _BUYERS_PER_FILE)
         catalog.publish("value", lambda path: files.write.parquet(catalog.settings.hdfs + path), part)
         return part
 
@@ -73,33 +74,13 @@ def purchase_days(sessions: DataFrame, until: dt.date, since: dt.date | None = N
     `until` and `since` are the first and last day looked at. revenue is the day's, less what was refunded that day.
     """
     start = F.col("session_start")
-    seen = start < F.lit(until + dt.timedelta(days=1)).cast("timestamp")
+    counted = start < F.lit(until + dt.timedelta(days=1)).cast("timestamp")
     if since is not None:
-        seen &= start >= F.lit(since).cast("timestamp")
+        counted &= start >= F.lit(since).cast("timestamp")
     touched_money = (F.col("purchases") > 0) | (F.col("revenue") < 0)
-    daily = sessions.where(seen & touched_money).groupBy("user_id", F.to_date(start).alias("day"))
+    daily = sessions.where(counted & touched_money).groupBy("user_id", F.to_date(start).alias("day"))
     sums = daily.agg(F.sum("purchases").alias("purchases"), F.sum("revenue").alias("revenue"))
     return sums.where("purchases > 0").select("user_id", "day", "revenue")
-
-
-def orders_of_buyers(sessions: DataFrame, until: dt.date) -> DataFrame:
-    """SESSION rows up to a day -> user_id, x, t_x, T, mean_value, valued_days; grain: one buyer.
-
-    x: days with a purchase after the first. t_x: days from the first to the last of them. T: days from the first to
-    `until`. mean_value: mean revenue of the days with positive revenue (Gamma-Gamma knows no others: a refund can make
-    a day's negative), null without any. valued_days: their number.
-    """
-    return _per_buyer(purchase_days(sessions, until), until)
-
-
-def apply_value(model: ValueModel, buyers: DataFrame) -> DataFrame:
-    """CUSTOMER_VALUE rows from orders_of_buyers' columns. Grain: one buyer.
-
-    The purchase model is asked once for each different (x, t_x, T), which are few as days are whole: these are
-    collected, its answers joined. The order value is a formula over columns.
-    """
-    triples = buyers.select(*TRIPLE).distinct().toPandas()
-    return _with_value(model, buyers, triples).select(*CUSTOMER_VALUE.names)
 
 
 def fit_value(triples: pd.DataFrame, orders: pd.DataFrame, as_of: dt.date, factor: float = 1.0) -> ValueModel:
@@ -114,25 +95,32 @@ def fit_value(triples: pd.DataFrame, orders: pd.DataFrame, as_of: dt.date, facto
     return ValueModel(as_of.isoformat(), buyers, purchases, order_values, left_out, factor)
 
 
-def segment_values(values: DataFrame, segments: DataFrame) -> list[dict[str, Any]]:
+def means_by_segment(named_values: DataFrame) -> list[dict[str, Any]]:
     """segment_name, buyers and the means over them of CUSTOMER_VALUE's columns; most orders to come first."""
-    return _means(values.join(segments.select("user_id", "segment_name"), "user_id", "inner"))
-
-
-def _means(named_values: DataFrame) -> list[dict[str, Any]]:
     means = [F.mean(name).alias(name) for name in CUSTOMER_VALUE.names[1:]]
     rows = named_values.groupBy("segment_name").agg(F.count("*").alias("buyers"), *means).collect()
     return sorted((row.asDict() for row in rows), key=lambda row: (-row["expected_orders"], row["segment_name"]))
 
 
-def _with_value(model: ValueModel, buyers: DataFrame, triples: pd.DataFrame) -> DataFrame:
+def with_value(model: ValueModel, buyers: DataFrame, triples: pd.DataFrame) -> DataFrame:
+    """Rows of `per_buyer` with p_alive, expected_orders, expected_order_value and clv. Grain: one buyer.
+
+    The purchase model is asked once for each different (x, t_x, T), which are few as days are whole, and `triples` are
+    all of them; its answers are joined. The order value is a formula over columns.
+    """
     answers = buyers.sparkSession.createDataFrame(model.predict(triples))
     value = _order_value(model.order_values)
-    known = buyers.join(answers, TRIPLE, "inner")
+    known = buyers.join(answers, on=TRIPLE, how="inner")
     return known.withColumns({"expected_order_value": value, "clv": F.col("expected_orders") * value})
 
 
-def _per_buyer(days: DataFrame, until: dt.date, *more: Column) -> DataFrame:
+def per_buyer(days: DataFrame, until: dt.date, *more: Column) -> DataFrame:
+    """Purchase days up to a day -> user_id, x, t_x, T, mean_value, valued_days, and `more`; grain: one buyer.
+
+    x: days with a purchase after the first. t_x: days from the first to the last of them. T: days from the first to
+    `until`. mean_value: mean revenue of the days with positive revenue (Gamma-Gamma knows no others: a refund can make
+    a day's negative), null without any. valued_days: their number.
+    """
     value = F.when(F.col("revenue") > 0, F.col("revenue"))
     x, t_x, age = _triple(F.col("day"), until)
     return days.groupBy("user_id").agg(

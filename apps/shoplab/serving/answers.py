@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from shoplab.errors import ServiceError
-from shoplab.recommend.histories import UserContext
-from shoplab.recommend.recommender import Recommendation, Recommender
+from shoplab.core.errors import ServiceError
+from shoplab.recommend.data.histories import UserContext
+from shoplab.recommend.model.recommender import Recommendation, Recommender
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.live import LiveItem
 
-Source = Literal["live", "model", "popular"]
+AnswerSource = Literal["live", "model", "popular"]
 
 
 class Item(BaseModel):
@@ -36,7 +36,7 @@ class Answer(BaseModel):
     user_id: str
     segment: int | None
     segment_name: str | None
-    source: Source
+    source: AnswerSource
     model_version: str | None
     items: list[Item]
 
@@ -45,7 +45,7 @@ class SampleUser(BaseModel):
     user_id: str
     segment: int | None
     segment_name: str | None
-    source: Source
+    source: AnswerSource
 
 
 def answer(backstage: Backstage, user_id: str, k: int) -> Answer:
@@ -73,7 +73,7 @@ def sample_users(backstage: Backstage, count: int) -> list[SampleUser]:
     newest = set(live)
     others = [user for user in backstage.sample_customers(count) if user not in newest]
     chosen = live[: max(count // 2, count - len(others))]
-    users: list[tuple[str, Source]] = [(user, "live") for user in chosen]
+    users: list[tuple[str, AnswerSource]] = [(user, "live") for user in chosen]
     users += [(user, _source(backstage, user)) for user in others]
     return [_sample(backstage, user, source) for user, source in users[:count]]
 
@@ -89,12 +89,12 @@ def _filled(
     return [*live, *(item for item in modelled if item.product_id not in known)][:k]
 
 
-def _source(backstage: Backstage, user_id: str) -> Source:
+def _source(backstage: Backstage, user_id: str) -> AnswerSource:
     """Of a user without live recommendations."""
     return "model" if backstage.knows(user_id) else "popular"
 
 
-def _sample(backstage: Backstage, user_id: str, source: Source) -> SampleUser:
+def _sample(backstage: Backstage, user_id: str, source: AnswerSource) -> SampleUser:
     number, name = backstage.segment(user_id) or (None, None)
     return SampleUser(user_id=user_id, segment=number, segment_name=name, source=source)
 

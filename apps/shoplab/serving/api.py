@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi import Path as PathPart
@@ -16,15 +16,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from shoplab import __version__
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab.watch import Watch
-from shoplab.metrics.requests import CountRequests, RequestTally
-from shoplab.metrics.store import MetricStore, open_store
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.vocabulary import EVENTS
+from shoplab.metrics.store import MetricStore
 from shoplab.serving.answers import Answer, answer, sample_users
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.headers import SecurityHeaders
-from shoplab.settings import Settings
+from shoplab.serving.requests import CountRequests, RequestTally
 
 PAGE = Path(__file__).parent / "page"
 
@@ -34,33 +32,42 @@ Measurement = Annotated[str, PathPart(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, backstage: Backstage | None = None, store: MetricStore | None = None) -> FastAPI:
-    """The service on the lab's HDFS and metric store; tests may give their own."""
-    backstage = backstage or Backstage(Catalog(settings))
-    store = store or open_store(settings)
-    tally = RequestTally()
-    watch = Watch(settings, store, tally.points)
+class Background(Protocol):
+    """What runs beside the service, from its start to its end."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def create_app(
+    backstage: Backstage, store: MetricStore, tally: RequestTally | None = None, beside: Sequence[Background] = ()
+) -> FastAPI:
+    """The service. It closes the store when it ends. tally: where requests are counted."""
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        backstage.start()
-        watch.start()
+        for one in (backstage, *beside):
+            one.start()
         yield
-        watch.stop()
-        backstage.stop()
+        for one in (*beside, backstage):
+            one.stop()
         store.close()
 
     # FastAPI's own documentation pages load scripts from elsewhere; docs/api.md and /openapi.json stand in for them.
     app = FastAPI(title="shoplab", version=__version__, lifespan=running, docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(CountRequests, tally=tally)
+    app.add_middleware(CountRequests, tally=tally or RequestTally())
     app.mount("/page", StaticFiles(directory=PAGE))
     _add_errors(app)
-    _add_routes(app, backstage, store)
+    _add_overview(app, backstage, store)
+    _add_recommendations(app, backstage)
+    _add_metrics(app, store)
     return app
 
 
-def _add_routes(app: FastAPI, backstage: Backstage, store: MetricStore) -> None:
+def _add_overview(app: FastAPI, backstage: Backstage, store: MetricStore) -> None:
+    """The page, and what it shows of the lab as a whole."""
+
     @app.get("/", include_in_schema=False)
     def page() -> Response:
         return FileResponse(PAGE / "index.html")
@@ -70,6 +77,20 @@ def _add_routes(app: FastAPI, backstage: Backstage, store: MetricStore) -> None:
         """What is loaded, and what is missing. Always 200: the service itself is up."""
         return _health(backstage, store)
 
+    @app.get("/vocabulary")
+    def vocabulary() -> dict[str, Any]:
+        """What people do in a shop, in the order of the funnel; counted: what charts always show."""
+        return {"event_types": [{"name": event.name, "counted": bool(event.counts)} for event in EVENTS]}
+
+    @app.get("/segments")
+    def segments() -> dict[str, Any]:
+        if backstage.customers is None:
+            raise ServiceError(backstage.problems.get("segments", "no segments are loaded yet; first: ./lab segment"))
+        sizes = [size._asdict() for size in backstage.customers.sizes()]
+        return {"version": backstage.customers.version, "users": len(backstage.customers), "segments": sizes}
+
+
+def _add_recommendations(app: FastAPI, backstage: Backstage) -> None:
     @app.get("/recommendations/{user_id}")
     def recommendations(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=100)] = 10) -> Answer:
         found = answer(backstage, user_id, k)
@@ -80,13 +101,8 @@ def _add_routes(app: FastAPI, backstage: Backstage, store: MetricStore) -> None:
     def users_sample(n: Annotated[int, Query(ge=1, le=1_000)] = 20) -> dict[str, Any]:
         return {"users": sample_users(backstage, n)}
 
-    @app.get("/segments")
-    def segments() -> dict[str, Any]:
-        if backstage.customers is None:
-            raise ServiceError(backstage.problems.get("segments", "no segments are loaded yet; first: ./lab segment"))
-        sizes = [size._asdict() for size in backstage.customers.sizes()]
-        return {"version": backstage.customers.version, "users": len(backstage.customers), "segments": sizes}
 
+def _add_metrics(app: FastAPI, store: MetricStore) -> None:
     @app.get("/metrics/{measurement}")
     def metrics(
         measurement: Measurement,

@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.recommend.files import load as load_recommender
-from shoplab.recommend.histories import UserContext
-from shoplab.recommend.recommender import Recommender
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.storage import Storage
+from shoplab.recommend.data.histories import UserContext
+from shoplab.recommend.model.files import DATASET, readable
+from shoplab.recommend.model.files import load as load_recommender
+from shoplab.recommend.model.recommender import Recommender
 from shoplab.serving import customers, live
 from shoplab.serving.customers import Customers, LiveSegments, Segment, load_customers
 from shoplab.serving.live import BatchFeed, LiveRecommendations
-from shoplab.storage import Storage
 
 POLL_S = 2.0
 _STRANGER = UserContext("", None, ())
@@ -32,6 +33,8 @@ class Backstage:
         self._load = load
         self._feed = BatchFeed(catalog.storage, catalog.path("recommendations"), live.COLUMNS)
         self._segment_feed = BatchFeed(catalog.storage, catalog.path("live", "segments"), customers.COLUMNS)
+        self._looked_at = ""  # the version that was published when the model was looked at last
+        self._model_problem = ""
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="backstage", daemon=True)
         self.live = LiveRecommendations()
@@ -52,16 +55,18 @@ class Backstage:
     def refresh(self) -> None:
         """One look at HDFS. Never raises: what fails stays as it was and is told in `problems`."""
         found: dict[str, str] = {}
-        sources = {"model": self._refresh_model, "segments": self._refresh_customers, "live": self._refresh_live}
-        for source, step in sources.items():
+        parts = {"model": self._refresh_model, "segments": self._refresh_customers, "live": self._refresh_live}
+        for part, refresh in parts.items():
             try:
-                step()
+                problem = refresh()
             except LabError as error:
-                found[source] = str(error)
+                problem = str(error)
             except Exception as error:  # a damaged file must not end the thread that would read the next, good one
-                if source not in self.problems:
-                    log.exception("the API could not load %s", source)
-                found[source] = f"could not be loaded ({type(error).__name__}); see the API's log"
+                if part not in self.problems:
+                    log.exception("the API could not load %s", part)
+                problem = f"could not be loaded ({type(error).__name__}); see the API's log"
+            if problem:
+                found[part] = problem
         self.problems = found
 
     def segment(self, user_id: str) -> Segment | None:
@@ -84,21 +89,29 @@ class Backstage:
             self.refresh()
             self._stopping.wait(POLL_S)
 
-    def _refresh_model(self) -> None:
-        folder = self._catalog.current("models/recommender")
+    def _refresh_model(self) -> str:
+        """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
+        published = self._catalog.current(DATASET)
+        if published == self._looked_at and self.recommender is not None:
+            return self._model_problem
+        folder, problem = readable(self._catalog)
         if self.recommender is None or self.recommender.version != folder.rsplit("=", 1)[1]:
             loaded = self._load(self._catalog.storage, folder)
             loaded.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
             self.recommender, self.recommender_since = loaded, time.monotonic()
+        self._looked_at, self._model_problem = published, problem
+        return problem
 
-    def _refresh_customers(self) -> None:
+    def _refresh_customers(self) -> str:
         folder = self._catalog.current("segments")
         if self.customers is None or self.customers.version != folder.rsplit("=", 1)[1]:
             self.customers = load_customers(self._catalog.storage, folder)
+        return ""
 
-    def _refresh_live(self) -> None:
+    def _refresh_live(self) -> str:
         for batch in self._segment_feed.poll():
             self.live_segments.add(batch)
         for batch in self._feed.poll():
             self.live.add(batch)
             self.live_since = time.monotonic()
+        return ""

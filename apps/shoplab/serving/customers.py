@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shoplab.core.storage import Storage
 from shoplab.serving.live import MOST_USERS, read_parquet
-from shoplab.storage import Storage
 
 COLUMNS = ["user_id", "segment", "segment_name"]
 

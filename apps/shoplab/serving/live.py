@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shoplab.storage import Storage
+from shoplab.core.storage import Storage
 
 MOST_USERS = 200_000  # under 1 KB each with ten recommendations, 170 MB in all
 BATCHES_AT_START = 200

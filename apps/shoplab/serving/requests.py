@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shoplab.metrics.points import Field, Point
+from shoplab.metrics.point import Field, Point
 
 MOST_TIMES = 10_000  # of a route and source: what the percentiles look at, the newest
 NO_SOURCE = "none"
@@ -17,7 +17,7 @@ _Key = tuple[str, str]
 
 
 @dataclass
-class _Seen:
+class _RouteTally:
     count: int = 0
     errors: int = 0
     times_ms: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_TIMES))
@@ -27,21 +27,21 @@ class RequestTally:
     """What was asked since the last `points`. Adding takes microseconds and waits for nothing but its like."""
 
     def __init__(self) -> None:
-        self._seen: dict[_Key, _Seen] = {}
+        self._tallies: dict[_Key, _RouteTally] = {}
         self._lock = Lock()
 
     def add(self, route: str, source: str, ms: float, failed: bool) -> None:
         with self._lock:
-            seen = self._seen.setdefault((route, source), _Seen())
-            seen.count += 1
-            seen.errors += failed
-            seen.times_ms.append(ms)
+            counted = self._tallies.setdefault((route, source), _RouteTally())
+            counted.count += 1
+            counted.errors += failed
+            counted.times_ms.append(ms)
 
     def points(self, at: dt.datetime) -> list[Point]:
         """api_requests by route and source, and counting from 0 again; docs/metrics.md."""
         with self._lock:
-            taken, self._seen = self._seen, {}
-        return [_point(route, source, seen, at) for (route, source), seen in sorted(taken.items())]
+            taken, self._tallies = self._tallies, {}
+        return [_point(route, source, counted, at) for (route, source), counted in sorted(taken.items())]
 
 
 class CountRequests:
@@ -80,7 +80,8 @@ def _route(scope: Scope) -> str:
     return path if isinstance(path, str) and path else "other"
 
 
-def _point(route: str, source: str, seen: _Seen, at: dt.datetime) -> Point:
-    p50, p95 = np.percentile(seen.times_ms, [50, 95])
-    fields: dict[str, Field] = {"count": seen.count, "errors": seen.errors, "p50_ms": float(p50), "p95_ms": float(p95)}
-    return Point("api_requests", {"route": route, "source": source}, fields, at)
+def _point(route: str, source: str, counted: _RouteTally, at: dt.datetime) -> Point:
+    p50, p95 = np.percentile(counted.times_ms, [50, 95])
+    counts: dict[str, Field] = {"count": counted.count, "errors": counted.errors}
+    times: dict[str, Field] = {"p50_ms": float(p50), "p95_ms": float(p95)}
+    return Point("api_requests", {"route": route, "source": source}, counts | times, at)

@@ -1,18 +1,17 @@
 """The API on a port: in the foreground for `./lab serve`, in a thread for the demo."""
 
 import socket
-import time
 from dataclasses import dataclass
 from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
 
-from shoplab.errors import ServiceError
-from shoplab.serving.api import create_app
-from shoplab.settings import Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.wait import wait_until
 
 START_S = 30.0
+_NOT_STARTED = "the API did not start; run ./lab serve to see why"
 
 
 @dataclass(frozen=True)
@@ -28,28 +27,29 @@ class ApiHandle:
         self._thread.join()
 
 
-def start_api(settings: Settings, app: FastAPI | None = None) -> ApiHandle:
+def start(app: FastAPI, port: int) -> ApiHandle:
     """Starts the API in a thread of this process, on 127.0.0.1, and returns when it answers.
 
     ServiceError where the port is taken or the start fails.
     """
-    listener = bind("127.0.0.1", settings.api_port)
-    server = _server(app or create_app(settings))
+    listener = bind("127.0.0.1", port)
+    server = _server(app)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="api", daemon=True)
     thread.start()
     handle = ApiHandle(f"http://127.0.0.1:{listener.getsockname()[1]}", server, thread)
-    deadline = time.monotonic() + START_S
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            handle.stop()
-            raise ServiceError("the API did not start; run ./lab serve to see why")
-        time.sleep(0.02)
+    try:
+        wait_until(lambda: server.started or not thread.is_alive(), START_S, _NOT_STARTED, every=0.02)
+        if not server.started:
+            raise ServiceError(_NOT_STARTED)
+    except ServiceError:
+        handle.stop()
+        raise
     return handle
 
 
-def run_api(settings: Settings, listener: socket.socket) -> None:
+def run(app: FastAPI, listener: socket.socket) -> None:
     """Serves on the socket until interrupted."""
-    _server(create_app(settings)).run(sockets=[listener])
+    _server(app).run(sockets=[listener])
 
 
 def bind(host: str, port: int) -> socket.socket:

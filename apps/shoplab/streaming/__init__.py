@@ -1,1 +1,1 @@
-"""Kafka -> the same steps as the batch, every 10 seconds; replay and reconciliation."""
+"""Kafka -> the same steps as the batch, at every trigger; replay and reconciliation."""

@@ -1,15 +1,10 @@
 """`./lab replay`, `./lab stream` and `./lab verify`."""
 
-import subprocess
-import time
 from pathlib import Path
 
 import click
 
-from shoplab.errors import ServiceError
-from shoplab.settings import Settings
-
-DRAIN_S = 300  # without any progress
+from shoplab.core.settings import Settings
 
 
 @click.command(short_help="Send a file's events to Kafka.")
@@ -28,8 +23,8 @@ def replay(
     """
     if rate is not None and speed is not None:
         raise click.UsageError("give --rate or --speed, not both")
-    from shoplab.console import step
-    from shoplab.ingest.mapping import load_mapping
+    from shoplab.core.console import step
+    from shoplab.events.mapping import load_mapping
     from shoplab.streaming.replay import replay as run
 
     with step(f"replay {file.name}") as say:
@@ -51,52 +46,27 @@ def _factor(speed: str | None) -> float | None:
     return factor
 
 
-@click.command(short_help="Process Kafka's events every 10 seconds.")
+@click.command(short_help="Process Kafka's events in micro-batches.")
 @click.option("--drain", is_flag=True, help="Process what is in Kafka now, then end.")
 @click.pass_obj
 def stream(settings: Settings, drain: bool) -> None:
-    """Takes events from Kafka every 10 seconds: to HDFS, then features, segments and recommendations of their users,
-    then metrics. Ends with Ctrl-C; started again it goes on where it was.
+    """Takes events from Kafka every 10 seconds (or SHOPLAB_TRIGGER, such as 2s): to HDFS, then features, segments and
+    recommendations of their users, then metrics. Ends with Ctrl-C; started again it goes on where it was.
 
     Example: ./lab stream
     """
-    if settings.lab == "docker":
-        return _follow_service(settings, drain)
-    from shoplab.catalog import Catalog
+    from shoplab.core.jobs import submitted
+
+    if submitted(drain=drain):
+        return
+    from shoplab.core.catalog import Catalog
+    from shoplab.core.spark import spark_session
     from shoplab.metrics.store import open_store
-    from shoplab.spark import spark_session
     from shoplab.streaming.job import LiveJob, run_stream
 
     Catalog(settings).claim()
     with spark_session(settings, "stream") as spark:
         run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
-    return None
-
-
-def _follow_service(settings: Settings, drain: bool) -> None:
-    """In the Docker lab the stream is a service: started if need be, then its batches are shown as they come."""
-    from shoplab.lab import compose
-
-    compose.call(settings, "up", "--detach", "--no-deps", "--no-build", "stream")
-    if drain:
-        return _await_drained(settings)
-    command = compose.command(settings, "logs", "--follow", "--no-log-prefix", "--tail", "5", "stream")
-    subprocess.run(command, env=compose.variables(settings), check=False)
-    return None
-
-
-def _await_drained(settings: Settings) -> None:
-    from shoplab.streaming.verify import reconcile
-
-    deadline, waiting = time.monotonic() + DRAIN_S, reconcile(settings).waiting
-    while waiting:
-        if time.monotonic() > deadline:
-            raise ServiceError(f"{waiting:,} events still wait after {DRAIN_S} s; ./lab logs stream tells why")
-        time.sleep(1)
-        left = reconcile(settings).waiting
-        if left != waiting:
-            deadline, waiting = time.monotonic() + DRAIN_S, left
-    click.echo("every event in Kafka has been processed")
 
 
 @click.command(short_help="Check that no event was lost or doubled.")
@@ -106,7 +76,7 @@ def verify(settings: Settings) -> None:
 
     Example: ./lab verify
     """
-    from shoplab.console import table
+    from shoplab.core.console import table
     from shoplab.streaming.verify import reconcile
 
     found = reconcile(settings)

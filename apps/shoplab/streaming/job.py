@@ -1,5 +1,5 @@
-"""The stream: every 10 seconds Kafka's new events go to HDFS, and their users' features, segments and recommendations
-follow.
+"""The stream: at every trigger Kafka's new events go to HDFS, and their users' features, segments and
+recommendations follow.
 
 A batch done twice (after a kill) leaves what it leaves when done once: stored events are not added again, the batch's
 own directories are overwritten, and its points carry the batch's own time.
@@ -13,18 +13,19 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.errors import StreamingQueryException
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.products import products
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError, ServiceError
-from shoplab.ingest import clean
-from shoplab.ingest.mapping import load_mapping
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.frames import SparkCatalog, kept
+from shoplab.core.settings import Settings
+from shoplab.events import clean
+from shoplab.events.bad_rows import write_rejected
+from shoplab.events.mapping import load_mapping
+from shoplab.events.store import add_new
 from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
-from shoplab.settings import Settings
-from shoplab.spark import kept
 from shoplab.streaming import live
 from shoplab.streaming.points import batch_points, top_products
 from shoplab.streaming.tally import Tally, tally
@@ -66,34 +67,36 @@ class BatchAccount:
 
 
 class LiveJob:
-    """What a micro-batch needs besides its rows. Call it with (records, batch_id)."""
+    """What a micro-batch needs besides its rows. Call it with (records, batch_id). on_batch is told each account."""
 
-    def __init__(self, settings: Settings, store: MetricStore) -> None:
+    def __init__(
+        self, settings: Settings, store: MetricStore, on_batch: Callable[[BatchAccount], None] = lambda _: None
+    ) -> None:
         self.settings = settings
         self.store = store
         self.mapping = load_mapping("rees46")
         self.users = LiveUsers()
-        self.accounts: list[BatchAccount] = []
-        self.on_batch: Callable[[BatchAccount], None] = lambda _: None
+        self.on_batch = on_batch
 
     def __call__(self, records: DataFrame, batch_id: int) -> None:
         started = time.time()
         session = records.sparkSession
         # Streaming switches adaptive execution off, which would fold small shuffles: a batch is small, and so are they
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
-        catalog = Catalog(self.settings, session)
+        catalog = SparkCatalog(self.settings, session)
         with kept(live.read_records(records, self.mapping)) as rows:
             counted = tally(rows)
             if counted.rows:
                 self._process(catalog, rows, counted, batch_id, started)
 
-    def _process(self, catalog: Catalog, rows: DataFrame, counted: Tally, batch_id: int, started: float) -> None:
+    def _process(self, catalog: SparkCatalog, rows: DataFrame, counted: Tally, batch_id: int, started: float) -> None:
         if counted.rejected:
             _write_rejected(catalog, rows, batch_id)
         good = clean.good(rows)
         new, users, recommended = 0, None, 0
         if counted.first_day and counted.last_day:
-            new = _store_events(catalog, live.good_events(rows), counted.first_day, counted.last_day)
+            days = str(counted.first_day), str(counted.last_day)
+            new = add_new(catalog, clean.good_events(rows), *days, little=True)
             with kept(live.events_of_users(good, _stored_since(catalog, counted.first_day))) as theirs:
                 users = self.users.update(catalog, live.touched_users(theirs, _products(catalog)), batch_id)
                 recommended = self.users.recommend(catalog, theirs, users, batch_id)
@@ -104,13 +107,12 @@ class LiveJob:
         if batch_id % PRUNE_EVERY == 0:
             for table in ("live/users", "live/segments", "recommendations"):
                 catalog.prune(table, KEPT_BATCHES)
-        self.accounts.append(account)
         self.on_batch(account)
 
 
 def start_stream(settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False) -> "StreamingQuery":
     """Starts the query; with `drain` it ends by itself when what is in Kafka now has been processed."""
-    catalog = Catalog(settings, spark)
+    catalog = SparkCatalog(settings, spark)
     records = (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.kafka)
@@ -121,7 +123,8 @@ def start_stream(settings: Settings, spark: SparkSession, job: LiveJob, drain: b
     )
     writer = records.writeStream.queryName("shoplab").foreachBatch(job)
     writer = writer.option("checkpointLocation", catalog.uri("temp", "checkpoints", settings.events_topic))
-    return (writer.trigger(availableNow=True) if drain else writer.trigger(processingTime="10 seconds")).start()
+    every = f"{settings.trigger_ms} milliseconds"
+    return (writer.trigger(availableNow=True) if drain else writer.trigger(processingTime=every)).start()
 
 
 def run_stream(
@@ -150,35 +153,18 @@ def stream_error(error: Exception) -> LabError:
     )
 
 
-def _write_rejected(catalog: Catalog, rows: DataFrame, batch_id: int) -> None:
-    bad = rows.where("reason is not null").select(
-        F.lit(f"kafka-{batch_name(batch_id)}").alias("file"),
-        "line",
-        "reason",
-        F.concat_ws(" ", "source", "raw").alias("raw"),
-    )
-    catalog.replace("rejected", bad.coalesce(1), "file")
+def _write_rejected(catalog: SparkCatalog, rows: DataFrame, batch_id: int) -> None:
+    bad = rows.where("reason is not null").withColumn("raw", F.concat_ws(" ", "source", "raw"))
+    write_rejected(catalog, f"kafka-{batch_name(batch_id)}", bad)
 
 
-def _store_events(catalog: Catalog, events: DataFrame, first_day: dt.date, last_day: dt.date) -> int:
-    """Adds the events that are not stored yet, in one file a day. Returns how many."""
-    stored = [day for day in catalog.partitions("events") if str(first_day) <= day <= str(last_day)]
-    if stored:
-        events = live.new_events(events, catalog.read_partitions("events", "date", stored))
-    counted = Observation()
-    events = events.observe(counted, F.count("*").alias("new"))
-    staged = catalog.stage("events", events.coalesce(1).sortWithinPartitions("date", "event_time"), "date")
-    catalog.adopt("events", staged)
-    return int(counted.get["new"])
-
-
-def _stored_since(catalog: Catalog, day: dt.date) -> DataFrame:
+def _stored_since(catalog: SparkCatalog, day: dt.date) -> DataFrame:
     """Stored events from the start of the day's month on."""
     days = [stored for stored in catalog.partitions("events") if stored >= f"{day:%Y-%m-01}"]
     return catalog.read_partitions("events", "date", days)
 
 
-def _products(catalog: Catalog) -> DataFrame:
+def _products(catalog: SparkCatalog) -> DataFrame:
     """Price levels as of the last `./lab analyse`; before the first, of what is stored now."""
     return catalog.read("analysis/products") if catalog.has("analysis/products") else products(catalog.read("events"))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.metrics.points import Field, Point
+from shoplab.core.vocabulary import IN_VISIT
+from shoplab.metrics.point import Field, Point
 from shoplab.streaming.sizes import Size
 from shoplab.streaming.tally import Tally
 
@@ -45,8 +46,8 @@ def batch_points(
 
 
 def top_products(events: DataFrame) -> list[tuple[str, int]]:
-    """The batch's products with most events, refunds left out, most first. Runs one job."""
-    counted = events.where("event_type != 'refund'").groupBy("product_id").agg(F.count("*").alias("events"))
+    """The batch's products with most events of visits, most first. Runs one job."""
+    counted = events.where(F.col("event_type").isin(*IN_VISIT)).groupBy("product_id").agg(F.count("*").alias("events"))
     top = counted.sort(F.desc("events"), "product_id").limit(TOP_PRODUCTS).collect()
     return [(row["product_id"], row["events"]) for row in top]
 

@@ -1,29 +1,32 @@
 """The users of a micro-batch: their features, segments and recommendations, each in a directory of the batch."""
 
 import io
+import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.catalog import Catalog
-from shoplab.errors import LabError
-from shoplab.schemas import RECOMMENDATION, SEGMENT, USER
-from shoplab.spark import kept
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog, kept
+from shoplab.core.schemas import RECOMMENDATION, SEGMENT, USER
+from shoplab.core.schemas.arrow import arrow_schema
 from shoplab.streaming.sizes import SegmentSizes, Size
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from shoplab.recommend.histories import UserContext
-    from shoplab.recommend.recommender import Recommendation, Recommender
+    from shoplab.recommend.data.histories import UserContext
+    from shoplab.recommend.model.recommender import Recommendation, Recommender
     from shoplab.segments.model import Segmentation
 
-MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within its 10 seconds
+MOST_USERS = 2_000  # recommendations a batch, the latest active first: what a driver does well within 10 seconds
 RECENT = 20  # events of a user that the recommender looks at
 PER_USER = 10
+
+log = logging.getLogger(__name__)
 
 
 def batch_name(batch_id: int) -> str:
@@ -33,15 +36,16 @@ def batch_name(batch_id: int) -> str:
 
 class LiveUsers:
     """Holds the published models and takes up newer ones when their pointers move. Without a model its step is left
-    out.
+    out; one that this code can't read is named in the log, and the one before it goes on.
     """
 
     def __init__(self) -> None:
-        self._segmentation: tuple[str, Segmentation] | None = None
+        self._versions: dict[str, str] = {}  # what was looked at last, whether it could be read or not
+        self._segmentation: Segmentation | None = None
         self._sizes: SegmentSizes | None = None
-        self._recommender: tuple[str, Recommender] | None = None
+        self._recommender: Recommender | None = None
 
-    def update(self, catalog: Catalog, touched: DataFrame, batch_id: int) -> "pd.DataFrame":
+    def update(self, catalog: SparkCatalog, touched: DataFrame, batch_id: int) -> "pd.DataFrame":
         """Writes the USER rows of the batch's users and their SEGMENT rows. Returns user_id, segment, segment_name and
         last_seen of each user (the segment null without a segment model), and `published`, the name of the segment that
         the published table has for the user. A batch's users fit the driver."""
@@ -50,8 +54,8 @@ class LiveUsers:
             _write(catalog, "live/users", batch_id, users)
             model = self._current_segmentation(catalog)
             if model is None:
-                seen: pd.DataFrame = users.select(["user_id", "last_seen"]).to_pandas()
-                return seen.assign(segment=None, segment_name=None, published=None)
+                latest: pd.DataFrame = users.select(["user_id", "last_seen"]).to_pandas()
+                return latest.assign(segment=None, segment_name=None, published=None)
             from shoplab.segments.history import user_history
             from shoplab.segments.model import apply_segmentation
 
@@ -69,7 +73,7 @@ class LiveUsers:
             return {}
         return self._sizes.move(users)
 
-    def recommend(self, catalog: Catalog, events: DataFrame, segments: "pd.DataFrame", batch_id: int) -> int:
+    def recommend(self, catalog: SparkCatalog, events: DataFrame, segments: "pd.DataFrame", batch_id: int) -> int:
         """Writes RECOMMENDATION rows for the batch's latest users, from all their events of the month. Returns for how
         many users."""
         model = self._current_recommender(catalog)
@@ -81,34 +85,48 @@ class LiveUsers:
         _write(catalog, "recommendations", batch_id, _as_table(contexts, lists))
         return len(contexts)
 
-    def _current_segmentation(self, catalog: Catalog) -> "Segmentation | None":
+    def _current_segmentation(self, catalog: SparkCatalog) -> "Segmentation | None":
         from shoplab.segments.model import load_model
 
         version = _version(catalog, "models/segments")
-        if version and (self._segmentation is None or self._segmentation[0] != version):
-            self._segmentation = (version, load_model(catalog))
-            manifest = catalog.manifest("segments")
-            self._sizes = SegmentSizes({row["name"]: row["users"] for row in manifest["segments"]})
-        return self._segmentation[1] if self._segmentation else None
+        if version and version != self._versions.get("segments"):
+            self._versions["segments"] = version
+            try:
+                model = load_model(catalog)
+            except LabError as error:
+                log.warning("%s", error)
+            else:
+                self._segmentation = model
+                manifest = catalog.manifest("segments")
+                self._sizes = SegmentSizes({row["name"]: row["users"] for row in manifest["segments"]})
+        return self._segmentation
 
-    def _current_recommender(self, catalog: Catalog) -> "Recommender | None":
-        from shoplab.recommend.job import load_current
+    def _current_recommender(self, catalog: SparkCatalog) -> "Recommender | None":
+        from shoplab.recommend.model.files import DATASET, UnreadableModel, load, readable
 
-        version = _version(catalog, "models/recommender")
-        if version and (self._recommender is None or self._recommender[0] != version):
+        version = _version(catalog, DATASET)
+        if version and version != self._versions.get("recommender"):
+            self._versions["recommender"] = version
+            try:
+                path, problem = readable(catalog)
+            except UnreadableModel as error:
+                log.warning("%s", error)
+                return self._recommender
+            if problem:
+                log.warning("%s", problem)
             self._recommender = None  # the old one's memory is free before the new one takes its own
-            self._recommender = (version, load_current(catalog.settings))
-        return self._recommender[1] if self._recommender else None
+            self._recommender = load(catalog.storage, path)
+        return self._recommender
 
 
-def _version(catalog: Catalog, name: str) -> str | None:
+def _version(catalog: SparkCatalog, name: str) -> str | None:
     try:
         return catalog.current(name)
     except LabError:
         return None
 
 
-def _with_earlier_months(catalog: Catalog, features: DataFrame) -> DataFrame:
+def _with_earlier_months(catalog: SparkCatalog, features: DataFrame) -> DataFrame:
     """The batch's USER rows, and the stored rows of the same users for other months."""
     if not catalog.has("users"):
         return features
@@ -119,7 +137,7 @@ def _with_earlier_months(catalog: Catalog, features: DataFrame) -> DataFrame:
     return earlier.select(*USER.names).unionByName(features.select(*USER.names))
 
 
-def _published(catalog: Catalog, features: DataFrame) -> DataFrame:
+def _published(catalog: SparkCatalog, features: DataFrame) -> DataFrame:
     """user_id and published, of the users who are in the published SEGMENT table."""
     from shoplab.segments.model import read_segments
 
@@ -142,7 +160,7 @@ def _recent_events(events: DataFrame, users: "pd.DataFrame") -> dict[str, list[t
 
 
 def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) -> "list[UserContext]":
-    from shoplab.recommend.histories import UserContext
+    from shoplab.recommend.data.histories import UserContext
 
     return [
         UserContext(user_id, None if segment is None or segment != segment else int(segment), recent.get(user_id, []))
@@ -152,9 +170,8 @@ def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) 
 
 def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> "pa.Table":
     import pyarrow as pa
-    from pyspark.sql.pandas.types import to_arrow_schema
 
-    from shoplab.recommend.recommender import Recommendation
+    from shoplab.recommend.model.recommender import Recommendation
 
     rows = [
         (user.user_id, rank, *item)
@@ -162,10 +179,10 @@ def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]"
         for rank, item in enumerate(items, start=1)
     ]
     names = ["user_id", "rank", *Recommendation._fields]
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], to_arrow_schema(RECOMMENDATION))
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], arrow_schema(RECOMMENDATION))
 
 
-def _write(catalog: Catalog, dataset: str, batch_id: int, table: "pa.Table") -> None:
+def _write(catalog: SparkCatalog, dataset: str, batch_id: int, table: "pa.Table") -> None:
     """The batch's part of a live table, as one file: done again, the batch overwrites it."""
     import pyarrow.parquet as pq
 

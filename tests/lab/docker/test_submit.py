@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.ingest.commands import ingest
-from shoplab.lab.submit import command_line
+from shoplab.core.errors import LabError
+from shoplab.events.commands import ingest
+from shoplab.lab.docker.submit import command_line
 from shoplab.segments.commands import segment
 
 

@@ -7,11 +7,14 @@ import psutil
 import pytest
 import requests
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import embedded, process
-from shoplab.lab.services import DATANODE, KAFKA, NAMENODE, SERVICES, ports
-from shoplab.settings import PORTS, Settings, load_settings
-from shoplab.storage import Storage
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import PORTS, Settings, load_settings
+from shoplab.core.storage import Storage
+from shoplab.lab.embedded import process
+from shoplab.lab.embedded.lab import EmbeddedLab
+from shoplab.lab.embedded.record import without_leftovers
+from shoplab.lab.embedded.services import DATANODE, KAFKA, NAMENODE, SERVICES, Service, ports
+from shoplab.lab.ports import with_free_ports
 
 TEXT = "kept through everything: ä ✓".encode()
 
@@ -20,11 +23,11 @@ TEXT = "kept through everything: ä ✓".encode()
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a lab that is not started yet. A start was cut short there: half-formatted, no data."""
     home = tmp_path_factory.mktemp("own lab")  # a space in the path, as on many a Mac
-    settings = process.with_free_ports(replace(load_settings(), home=home))
+    settings = with_free_ports(replace(load_settings(), home=home))
     for service in (NAMENODE, DATANODE):
         (service.data(settings) / "current").mkdir(parents=True)
     yield settings
-    embedded.down(settings)
+    EmbeddedLab(settings).down()
 
 
 def send(settings: Settings, value: bytes) -> None:
@@ -54,8 +57,8 @@ def page(url: str, method: str = "GET", **headers: str) -> requests.Response:
 
 def test_up_heals_a_cut_first_start(lab: Settings) -> None:
     said: list[str] = []
-    assert embedded.up(lab, said.append) == list(SERVICES)
-    assert [state.problem for state in embedded.status(lab)] == ["", "", ""]
+    assert EmbeddedLab(lab).start(said.append) == list(SERVICES)
+    assert [state.problem for state in EmbeddedLab(lab).status()] == ["", "", ""]
     assert any("moved to" in line for line in said)
     [broken] = (lab.home / "data").glob("broken-*")
     assert sorted(path.name for path in broken.iterdir()) == ["datanode", "namenode"]
@@ -74,10 +77,10 @@ def test_it_listens_on_loopback_only(lab: Settings) -> None:
 
 def test_up_again_changes_nothing(lab: Settings) -> None:
     before = process.running(lab)
-    assert embedded.up(lab) == []
+    assert EmbeddedLab(lab).start() == []
     assert process.running(lab) == before
     with pytest.raises(LabError, match=r"already runs with SHOPLAB_KAFKA_PORT="):
-        embedded.up(replace(lab, kafka_port=lab.kafka_port + 1))
+        EmbeddedLab(replace(lab, kafka_port=lab.kafka_port + 1)).start()
 
 
 @pytest.mark.parametrize("path", ["/dfshealth.html", "/explorer.html", "/static/rest-csrf.js"])
@@ -109,49 +112,51 @@ def test_files_are_written_read_and_appended_to(lab: Settings) -> None:
 
 
 @pytest.mark.parametrize("victim", SERVICES, ids=lambda service: service.name)
-def test_a_killed_service_is_seen_and_started_again(lab: Settings, victim: type[NAMENODE]) -> None:
+def test_a_killed_service_is_seen_and_started_again(lab: Settings, victim: Service) -> None:
     others = process.running(lab)
     killed = others.pop(victim.name)
     killed.kill()
     psutil.wait_procs([killed], timeout=10)
-    assert [state.service for state in embedded.status(lab) if state.pid is None] == [victim]
-    assert embedded.up(lab) == [victim]
+    assert [state.service for state in EmbeddedLab(lab).status() if state.pid is None] == [victim.name]
+    assert EmbeddedLab(lab).start() == [victim]
     assert {name: found for name, found in process.running(lab).items() if name != victim.name} == others
 
 
 def test_data_survives_kills_and_down_and_up(lab: Settings) -> None:
-    assert embedded.down(lab) == [service.name for service in SERVICES]
+    assert EmbeddedLab(lab).down() == [service.name for service in SERVICES]
     assert process.running(lab) == {}
-    assert not embedded.ports_file(lab).exists()
+    assert not lab.record.exists()
     (KAFKA.data(lab) / "meta.properties").unlink()  # as after a power cut
-    embedded.up(lab)
+    EmbeddedLab(lab).start()
     assert Storage(lab).read("/data/a dir/file ä.txt") == TEXT + b" and more"
     send(lab, b"second")
     assert received(lab) == [b"first", b"second"]
 
 
 def test_a_failed_start_tells_why_and_leaves_nothing_running(lab: Settings) -> None:
-    embedded.down(lab)
+    EmbeddedLab(lab).down()
     properties = KAFKA.data(lab) / "meta.properties"
     properties.write_text(properties.read_text().replace("node.id=1", "node.id=7"))
     with pytest.raises(ServiceError, match=r"Kafka ended while starting \(.*node.*\); its log: .*kafka\.log") as raised:
-        embedded.up(lab)
+        EmbeddedLab(lab).start()
     assert "\n" not in str(raised.value)
     assert process.running(lab) == {}
-    assert not embedded.ports_file(lab).exists()
+    assert not lab.record.exists()
 
 
 def test_a_namenode_that_lost_its_directory_is_not_formatted_over_blocks(lab: Settings) -> None:
     (NAMENODE.data(lab) / "current").rename(lab.home / "elsewhere")
     with pytest.raises(ServiceError, match="holds data; nothing was touched"):
-        embedded.up(lab)
+        EmbeddedLab(lab).start()
     assert list(NAMENODE.data(lab).iterdir()) == [] or not (NAMENODE.data(lab) / "current").exists()
 
 
-def test_ports_left_by_a_power_cut_are_forgotten(lab: Settings) -> None:
-    embedded.ports_file(lab).write_text("SHOPLAB_KAFKA_PORT=1\n")
-    fresh = replace(lab, kafka_port=2)
-    assert embedded.without_leftovers(lab, lambda: fresh) is fresh
-    assert not embedded.ports_file(lab).exists()
-    assert embedded.without_leftovers(lab, lambda: fresh) is lab
+def test_ports_left_by_a_power_cut_are_forgotten(lab: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPLAB_HOME", str(lab.home))
+    lab.record.write_text("SHOPLAB_KAFKA_PORT=1\n")
+    left = load_settings()
+    assert left.kafka_port == 1
+    assert without_leftovers(left).kafka_port == Settings().kafka_port
+    assert not lab.record.exists()
+    assert without_leftovers(lab) is lab
     assert set(ports()) <= set(PORTS)

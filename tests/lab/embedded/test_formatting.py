@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from shoplab.errors import ServiceError
-from shoplab.lab import formatting
-from shoplab.lab.services import DATANODE, KAFKA, NAMENODE
-from shoplab.settings import Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.lab.embedded import formatting
+from shoplab.lab.embedded.services import DATANODE, KAFKA, NAMENODE
 
 
 def write(home: Path, *files: str) -> Settings:

@@ -1,5 +1,4 @@
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,10 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import process
-from shoplab.lab.services import KAFKA, NAMENODE, marks
-from shoplab.settings import PORTS, Settings
+from shoplab.core.settings import Settings
+from shoplab.lab.embedded import process
+from shoplab.lab.embedded.services import KAFKA, marks
 
 SLEEP = [sys.executable, "-c", "import sys, time; print('awake', flush=True); time.sleep(60)"]
 
@@ -45,33 +43,3 @@ def test_a_stubborn_process_is_killed(lab: Settings) -> None:
     process.stop([psutil.Process(child.pid)], grace=0.2)
     assert not psutil.pid_exists(child.pid)
     child.wait()
-
-
-def test_a_taken_port_is_named_with_its_owner() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        number = other.getsockname()[1]
-        settings = replace(Settings(), kafka_port=number)
-        with pytest.raises(
-            ServiceError, match=rf"port {number} is taken by .*\(pid {os.getpid()}\).*SHOPLAB_KAFKA_PORT="
-        ):
-            process.check_ports(settings, KAFKA.ports)
-
-
-def test_one_port_for_two_services_is_refused() -> None:
-    settings = replace(process.with_free_ports(Settings()), namenode_port=21000, namenode_http_port=21000)
-    with pytest.raises(LabError, match="SHOPLAB_NAMENODE_HTTP_PORT and SHOPLAB_NAMENODE_PORT are both 21000"):
-        process.check_ports(settings, NAMENODE.ports)
-
-
-def test_free_ports_are_all_different_and_free() -> None:
-    settings = process.with_free_ports(Settings())
-    numbers = [getattr(settings, name) for name in PORTS]
-    assert len(set(numbers)) == len(PORTS)
-    assert not any(process.is_taken(number) for number in numbers)
-
-
-def test_only_one_start_or_stop_at_a_time(lab: Settings) -> None:
-    with process.alone(lab), pytest.raises(ServiceError, match="another command"), process.alone(lab):
-        pass

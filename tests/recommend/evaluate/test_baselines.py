@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from shoplab.recommend.catalogue import Catalogue, Product
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log, build_log
+from shoplab.recommend.data.products import Product, Products
 from shoplab.recommend.evaluate.baselines import NAMES, fill_up, rank_baselines
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Log, build_log
 
 PRODUCTS = 12
 
@@ -18,17 +19,18 @@ def log() -> Log:
     met = [(user, [*rng.choice(6, 5, replace=False) + 6 * (user % 2), 11]) for user in range(60)]
     flat = [(f"u{user}", f"{item:02}") for user, items in met for item in items]
     users, items = zip(*flat, strict=True)
-    catalogue = Catalogue(tuple(Product(f"{i:02}", None, None, None, None) for i in range(PRODUCTS)))
+    products = Products(tuple(Product(f"{i:02}", None, None, None, None) for i in range(PRODUCTS)))
     count = len(flat)
-    return build_log(catalogue, users, users, items, np.zeros(count, np.int8), np.arange(count, dtype=np.float64))
+    return build_log(products, users, users, items, np.zeros(count, np.int8), np.arange(count, dtype=np.float64))
 
 
 def histories(known: list[int], met: list[tuple[int, int]]) -> Histories:
     owners, items = np.array(met, dtype=np.int64).reshape(-1, 2).T
     nothing = np.zeros(len(met), dtype=np.int64)
     count = len(known)
-    return Histories(np.array(known), np.ones(count, bool), np.full(count, -1), owners, items, nothing, nothing,
-                     (np.empty(0, np.int64), np.empty(0, np.int64)))  # fmt: skip
+    none_seen = (np.empty(0, np.int64), np.empty(0, np.int64))
+    users = (np.array(known), np.ones(count, bool), np.full(count, -1))
+    return Histories(CURRENT, *users, owners, items, nothing, nothing, none_seen)
 
 
 @pytest.mark.parametrize("by_user", [False, True])

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.core.errors import LabError
+from shoplab.core.settings import Settings
+from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.log import Log
 from shoplab.recommend.evaluate.readers import Split, read_events, read_split
-from shoplab.recommend.log import Log
-from shoplab.settings import Settings
 from tests.data import csv_file, raw_line
 
 MAPPING = load_mapping(None)
@@ -29,25 +30,26 @@ def split_of(spark: SparkSession, train: Path, test: Path, by_user: bool = False
 
 
 def products(log: Log) -> list[str]:
-    return ["?" if row < 0 else log.catalogue.products[row].product_id for row in log.items]
+    return ["?" if row < 0 else log.products[row].product_id for row in log.items]
 
 
 LATER = at("10:00:00", "3", session="s9", day=2)
 
 
-def test_visits_keep_the_file_s_order_within_a_second_and_drop_exact_duplicates(
+def test_visits_are_those_that_training_makes_and_exact_duplicates_count_once(
     spark: SparkSession, tmp_path: Path
 ) -> None:
+    """By time, within a second by event type and product, whatever the file's order."""
     lines = [at("10:00:00", product) for product in "9415926"]
     train = csv_file(
         tmp_path / "train.csv", *lines, lines[1], at("09:00:00", "3"), at("11:00:00", "2", kind="purchase")
     )
     split = split_of(spark, train, csv_file(tmp_path / "test.csv", LATER, at("10:01:00", "77", session="s9", day=2)))
-    assert products(split.train) == list("3941526" + "2")  # the second 9 is an exact duplicate as well
-    assert split.train.kinds.tolist() == [0] * 7 + [2]
+    assert products(split.train) == list("3124569" + "2")  # the second 9 is an exact duplicate as well
+    assert [CURRENT.types[kind] for kind in split.train.kinds] == ["view"] * 7 + ["purchase"]
     assert products(split.test) == ["3", "?"]
-    assert split.test.names == ("s9",)
-    assert split.train.catalogue["3"].brand == "acme"
+    assert split.test.visit_ids == ("s9",)
+    assert split.train.products.find("3").brand == "acme"  # type: ignore[union-attr]
 
 
 def test_a_zip_of_events_without_category_brand_and_session(spark: SparkSession, tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ def test_a_zip_of_events_without_category_brand_and_session(spark: SparkSession,
     split = split_of(spark, tmp_path / "oct.zip", csv_file(tmp_path / "test.csv", LATER))
     assert products(split.train) == ["1", "1", "1"]
     assert split.train.starts.tolist() == [0, 2, 3]
-    assert split.train.catalogue["1"].brand is None
+    assert split.train.products.find("1").brand is None  # type: ignore[union-attr]
 
 
 def test_test_before_train_is_refused_with_both_times(spark: SparkSession, tmp_path: Path) -> None:
@@ -86,9 +88,9 @@ def test_by_user_finds_segments_and_parts_shared_sessions(spark: SparkSession, t
     train = csv_file(tmp_path / "train.csv", *few, *many)
     test = csv_file(tmp_path / "test.csv", at("10:00:00", "3", day=20))
     split = split_of(spark, train, test, by_user=True)
-    assert sum(name.endswith(" shared") for name in split.train.names) == 15
-    assert split.groups is not None
-    of = dict(zip(split.train.user_ids, split.groups.of.tolist(), strict=True))
+    assert sum(name.startswith("shared of ") for name in split.train.visit_ids) == 15
+    assert split.segments is not None
+    of = dict(zip(split.train.user_ids, split.segments.of.tolist(), strict=True))
     assert {of[str(n)] for n in range(15)}.isdisjoint({of[str(n)] for n in range(15, 30)})
 
 

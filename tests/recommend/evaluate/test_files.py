@@ -7,19 +7,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shoplab.errors import LabError
-from shoplab.recommend.catalogue import Catalogue, Product
+from shoplab.core.errors import LabError
+from shoplab.recommend.data.products import Product, Products
 from shoplab.recommend.evaluate import files
 
 LISTS = np.array([[1, 0], [0, -1], [-1, -1]])
 
 
-def catalogue(*ids: str) -> Catalogue:
-    return Catalogue(tuple(Product(name, None, None, None, None) for name in ids))
+def products(*ids: str) -> Products:
+    return Products(tuple(Product(name, None, None, None, None) for name in ids))
 
 
 def test_next_item_of_whole_numbers(tmp_path: Path) -> None:
-    items = files.item_ids(catalogue("10", "7"), whole_numbers=True)
+    items = files.item_ids(products("10", "7"), whole_numbers=True)
     files.write(
         files.next_item_table(np.array([1, 1, 3]), np.array([2, 3, 2]), LISTS, items), tmp_path / "recs.parquet"
     )
@@ -30,7 +30,7 @@ def test_next_item_of_whole_numbers(tmp_path: Path) -> None:
 
 
 def test_next_month_keeps_scores_beside_their_items() -> None:
-    items = files.item_ids(catalogue("a", "b"), whole_numbers=False)
+    items = files.item_ids(products("a", "b"), whole_numbers=False)
     scores = np.array([[0.9, 0.5], [0.4, 0], [0, 0]], dtype=np.float32)
     table = files.next_month_table(("u", "v", "w"), LISTS, scores, items)
     assert table["items"].to_pylist() == [["b", "a"], ["a"], []]
@@ -40,7 +40,7 @@ def test_next_month_keeps_scores_beside_their_items() -> None:
 
 @pytest.mark.parametrize("ids", [("007", "8"), ("1", "x"), ("1", "99999999999999999999")])
 def test_ids_that_no_number_gives_back_stay_text(ids: tuple[str, str]) -> None:
-    assert files.item_ids(catalogue(*ids), whole_numbers=True).type == pa.string()
+    assert files.item_ids(products(*ids), whole_numbers=True).type == pa.string()
 
 
 def test_a_target_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:

@@ -8,31 +8,34 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from shoplab.recommend.data.arrays import Ints
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.evaluate import leaderboard, tables
 from shoplab.recommend.evaluate.ablation import ablate
-from shoplab.recommend.evaluate.grouping import Groups
-from shoplab.recommend.evaluate.leaderboard import Board, Cases, Known
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints
+from shoplab.recommend.evaluate.grouping import UserSegments
+from shoplab.recommend.evaluate.leaderboard import Board, JudgedCases, TrainingFacts
 
 COUNT, PRODUCTS = 1_200, 30
 
 
-KNOWN = Known(np.ones(PRODUCTS, np.int64), 8, np.zeros(PRODUCTS, np.int64))
+FACTS = TrainingFacts(np.ones(PRODUCTS, np.int64), 8, np.zeros(PRODUCTS, np.int64))
 
 
 @pytest.fixture(scope="module")
-def cases() -> Cases:
+def cases() -> JudgedCases:
     """Each seeks one product; the even ones have met it before. Every third user is a newcomer."""
     sought = np.arange(COUNT) % PRODUCTS
     owners = np.arange(0, COUNT, 2)
     none = np.zeros(len(owners), dtype=np.int64)
     known = np.where(np.arange(COUNT) % 3 == 0, -1, np.arange(COUNT))
-    histories = Histories(known, none[:0].astype(bool), none[:0], owners, sought[owners], none, none, (none[:0],) * 2)
+    histories = Histories(
+        CURRENT, known, none[:0].astype(bool), none[:0], owners, sought[owners], none, none, (none[:0],) * 2
+    )
     targets = csr_matrix((np.ones(COUNT), (np.arange(COUNT), sought)), shape=(COUNT, PRODUCTS))
-    groups = Groups((np.arange(COUNT) % 2).astype(np.int16), ("even", "odd"))
-    slices = leaderboard.slices_of(known, None, groups)
-    return Cases(histories, targets, np.zeros(COUNT, np.int64), np.arange(COUNT), slices)
+    segments = UserSegments((np.arange(COUNT) % 2).astype(np.int16), ("even", "odd"))
+    slices = leaderboard.slices_of(known, None, segments)
+    return JudgedCases(histories, targets, np.zeros(COUNT, np.int64), np.arange(COUNT), slices)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +50,8 @@ def lists() -> dict[str, Ints]:
 
 
 @pytest.fixture(scope="module")
-def board(lists: dict[str, Ints], cases: Cases) -> Board:
-    return leaderboard.judge(lists, cases, KNOWN, "fixed blend", 1)
+def board(lists: dict[str, Ints], cases: JudgedCases) -> Board:
+    return leaderboard.judge(lists, cases, FACTS, "fixed blend", 1)
 
 
 def test_rows_say_what_they_are_and_how_far_the_learned_blend_is_ahead(board: Board) -> None:
@@ -72,18 +75,20 @@ def test_slices_by_user_segment_and_item(board: Board) -> None:
     assert found["item not met before"] == (600, 0.0)
 
 
-def test_lists_without_what_was_met_are_a_slice_of_their_own(cases: Cases, lists: dict[str, Ints]) -> None:
+def test_lists_without_what_was_met_are_a_slice_of_their_own(cases: JudgedCases, lists: dict[str, Ints]) -> None:
     met_first = {name: np.hstack([np.tile(np.arange(10), (COUNT, 1)), ranked]) for name, ranked in lists.items()}
     met = np.repeat(np.arange(COUNT), 10), np.tile(np.arange(10), COUNT)
     none = np.zeros(COUNT, dtype=np.int64)
-    histories = Histories(none, none.astype(bool), none, *met, none.repeat(10), none.repeat(10), (none[:0],) * 2)
-    asked = Cases(histories, cases.targets, none, cases.visits, {})
-    board = leaderboard.judge(met_first, asked, KNOWN, "fixed blend", 1)
+    histories = Histories(
+        CURRENT, none, none.astype(bool), none, *met, none.repeat(10), none.repeat(10), (none[:0],) * 2
+    )
+    asked = JudgedCases(histories, cases.targets, none, cases.visits, {})
+    board = leaderboard.judge(met_first, asked, FACTS, "fixed blend", 1)
     found = {one.name: (one.cases, one.recall["fixed blend"]) for one in board.slices}
     assert found["item not met before"] == (800, 1.0)
     assert found["the same, lists without items met"] == (800, 1.0)
     long = {name: np.hstack([ranked[:, :10], ranked[:, :10], ranked[:, 10:]]) for name, ranked in met_first.items()}
-    board = leaderboard.judge(long, asked, KNOWN, "fixed blend", 1)
+    board = leaderboard.judge(long, asked, FACTS, "fixed blend", 1)
     found = {one.name: (one.cases, one.recall["fixed blend"]) for one in board.slices}
     assert found["item not met before"] == (800, 0.0)
     assert found["the same, lists without items met"] == (800, 1.0)
@@ -104,9 +109,9 @@ def test_a_warning_only_for_large_slices() -> None:
     assert warnings[0].startswith("large (1,000 cases)")
 
 
-def test_targets_that_the_catalogue_lacks_are_items_not_met_before(cases: Cases, lists: dict[str, Ints]) -> None:
-    cold = Cases(cases.histories, csr_matrix((COUNT, PRODUCTS)), np.ones(COUNT, np.int64), cases.visits, {})
-    board = leaderboard.judge(lists, cold, KNOWN, "fixed blend", 1)
+def test_targets_that_the_products_lack_are_items_not_met_before(cases: JudgedCases, lists: dict[str, Ints]) -> None:
+    cold = JudgedCases(cases.histories, csr_matrix((COUNT, PRODUCTS)), np.ones(COUNT, np.int64), cases.visits, {})
+    board = leaderboard.judge(lists, cold, FACTS, "fixed blend", 1)
     assert [(one.name, one.cases) for one in board.slices] == [
         ("item met before", 0), ("item not met before", COUNT), ("the same, lists without items met", COUNT),
     ]  # fmt: skip
@@ -122,24 +127,24 @@ class Planted:
     default: str = "learned blend"
     validation: dict[str, float] = field(default_factory=dict)
 
-    def rank(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]:
+    def rankings(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]:
         return {self.default: self.sought[:, None]}
 
-    def ranked(self, histories: Histories, top: int) -> tuple[Ints, NDArray[np.float32]]:
+    def recommend(self, histories: Histories, top: int) -> tuple[Ints, NDArray[np.float32]]:
         raise NotImplementedError
 
     def without(self, source: str) -> "Planted":
         return Planted(self.sought if source == "idle" else (self.sought + 1) % PRODUCTS)
 
 
-def test_an_ablation_tells_a_source_that_helps_from_an_idle_one(cases: Cases, board: Board) -> None:
+def test_an_ablation_tells_a_source_that_helps_from_an_idle_one(cases: JudgedCases, board: Board) -> None:
     removed = ablate(Planted(np.arange(COUNT) % PRODUCTS), cases, 1, lambda _: None)
     assert {one.source: one.verdict for one in removed} == {"good": "helps", "idle": "no difference shown"}
     assert removed[0].change["recall@20"].value == -1
     json.dumps(board.as_json() | {"ablation": [one.as_json() for one in removed]})
 
 
-def test_all_tables_are_printed(board: Board, cases: Cases, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_tables_are_printed(board: Board, cases: JudgedCases, capsys: pytest.CaptureFixture[str]) -> None:
     removed = ablate(Planted(np.arange(COUNT) % PRODUCTS), cases, 1, lambda _: None)
     tables.show(board, removed, COUNT)
     printed = capsys.readouterr().out

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 from shoplab.recommend.evaluate import lines
 from tests.data import csv_file, raw_line, real_file
 
@@ -34,9 +34,9 @@ def test_events_without_a_header_are_not_sessions(tmp_path: Path) -> None:
 
 def test_sessions_keep_order_and_repeats_and_are_named_by_their_line(tmp_path: Path) -> None:
     read = lines.read_sessions(written(tmp_path / "sessions.txt", "3,1,1\n\n2\r\n1, 2\n"))
-    log = lines.log_of(read, lines.catalogue_of(read))
-    assert log.names == ("1", "3", "4")
-    ids = [product.product_id for product in log.catalogue.products]
+    log = lines.log_of(read, lines.products_of(read))
+    assert log.visit_ids == ("1", "3", "4")
+    ids = log.products.ids
     assert [ids[row] for row in log.items] == ["3", "1", "1", "2", "1", "2"]
     assert log.starts.tolist() == [0, 3, 4, 6]
     assert (log.users < 0).all()
@@ -52,8 +52,8 @@ def test_packed_sessions_are_read(tmp_path: Path) -> None:
 def test_test_sessions_come_after_training_at_its_pace(tmp_path: Path) -> None:
     past = lines.read_sessions(written(tmp_path / "train.txt", "1\n2\n3\n"))
     later = lines.read_sessions(written(tmp_path / "test.txt", "3,9\n"))
-    catalogue = lines.catalogue_of(past)
-    train, test = lines.log_of(past, catalogue), lines.log_of(later, catalogue, after=past)
+    products = lines.products_of(past)
+    train, test = lines.log_of(past, products), lines.log_of(later, products, after=past)
     assert np.diff(train.times).tolist() == [10 * 86_400] * 2
     assert test.times.min() == 30 * 86_400
     assert test.items.tolist() == [2, -1]

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from pyspark.sql import SparkSession
 
 from shoplab.cli import cli
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import load_mapping
-from shoplab.ingest.sources import inspect
+from shoplab.core.errors import LabError
+from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.recommend.evaluate.ablation import SAMPLE
-from shoplab.recommend.evaluate.protocols import Request, evaluate_split
+from shoplab.recommend.evaluate.protocols import EvaluationRequest, evaluate_split
 from shoplab.recommend.evaluate.readers import read_events
 from tests.data import csv_file, raw_line
 
@@ -78,7 +78,7 @@ def test_next_month_from_events(spark: SparkSession, tmp_path: Path) -> None:
     sources = inspect(train, mapping), inspect(test, mapping)
     split = read_events(spark, sources, mapping, True, 7, lambda _: None)
     out = tmp_path / "recs.parquet"
-    found = evaluate_split(split, Request("next-month", train, test, 5, out, None, 7, True), lambda _: None)
+    found = evaluate_split(split, EvaluationRequest("next-month", train, test, 5, out, None, 7, True), lambda _: None)
     table = pq.read_table(out).to_pandas().set_index("user_id")
     assert len(table) == 31
     assert len(table.loc["u30", "items"]) == 5

@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.errors import LabError
-from shoplab.recommend.blend import Fixed
-from shoplab.recommend.files import load, save
+from shoplab.core.errors import LabError
+from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.job import fit_recommender
-from shoplab.recommend.recommender import Recommendation, Recommender, UserContext
+from shoplab.recommend.model.files import load, save
+from shoplab.recommend.model.recommender import Recommendation, Recommender
+from shoplab.recommend.ranking.blend import FixedBlend
 from tests.data import event_frame
 from tests.recommend.local_storage import LocalStorage
 from tests.recommend.planted_shop import event
@@ -37,8 +38,8 @@ def test_parts_add_up_and_the_best_comes_first(model: Recommender) -> None:
 
 def fixed(model: Recommender, alpha: float, beta: float, gamma: float) -> Recommender:
     """The same with the formula in place of the trees."""
-    blend = Fixed(alpha, beta, gamma)
-    return dataclasses.replace(model, trained=dataclasses.replace(model.trained, fixed=blend, learned=None))
+    blend = FixedBlend(alpha, beta, gamma)
+    return dataclasses.replace(model, ranker=dataclasses.replace(model.ranker, fixed=blend, learned=None))
 
 
 def test_bought_products_are_left_out(model: Recommender, shop: DataFrame) -> None:
@@ -110,7 +111,7 @@ def test_saved_and_loaded_it_answers_the_same(model: Recommender, tmp_path: Path
     assert loaded.product("p1") == model.product("p1")
     assert loaded.product("p1").brand == "xiaomi"  # type: ignore[union-attr]
     assert loaded.product("unheard of") is None
-    assert (loaded.knows("p0"), loaded.knows("nobody")) == (True, False)
+    assert ("p0" in loaded.shoppers.index, "nobody" in loaded.shoppers.index) == (True, False)
 
 
 @pytest.mark.parametrize("engine", ["spark", "implicit"])

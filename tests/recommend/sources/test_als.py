@@ -4,16 +4,18 @@ from pyspark.ml.recommendation import ALSModel
 from pyspark.sql import DataFrame, SparkSession
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.als import Engine, Factors, fit_als, fold_in
-from shoplab.recommend.als_files import load_factors, save_factors
-from shoplab.recommend.interactions import interactions
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.interactions import interactions
+from shoplab.recommend.model.als_files import load_factors, save_factors
+from shoplab.recommend.sources.als import Factors, fold_in
+from shoplab.recommend.sources.als_spark import Engine, fit_als
 from tests.recommend.local_storage import LocalStorage
 
 
 @pytest.fixture(scope="module", params=["spark", "implicit"])
 def factors(request: pytest.FixtureRequest, shop: DataFrame) -> Factors:
     engine: Engine = request.param
-    return fit_als(interactions(shop), engine, rank=2)
+    return fit_als(interactions(shop, CURRENT), engine, rank=2)
 
 
 def test_one_row_per_id(factors: Factors) -> None:
@@ -46,7 +48,7 @@ def test_heavier_feedback_wins(factors: Factors) -> None:
 
 
 def test_folding_a_known_user_in_gives_back_their_vector(factors: Factors, shop: DataFrame) -> None:
-    rows = interactions(shop).where("user_id = 's7'").collect()
+    rows = interactions(shop, CURRENT).where("user_id = 's7'").collect()
     items = [factors.item_ids.index(row.product_id) for row in rows]
     weights = csr_matrix(([row.weight for row in rows], ([0] * len(rows), items)), shape=(1, 30))
     trained = factors.user_factors[factors.user_ids.index("s7")] @ factors.item_factors.T
@@ -54,9 +56,9 @@ def test_folding_a_known_user_in_gives_back_their_vector(factors: Factors, shop:
 
 
 def test_engine_follows_the_number_of_pairs(shop: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = interactions(shop)
+    pairs = interactions(shop, CURRENT)
     assert fit_als(pairs, rank=2).engine == "implicit"
-    monkeypatch.setattr("shoplab.recommend.als.SINGLE_MACHINE_PAIRS", 10)
+    monkeypatch.setattr("shoplab.recommend.sources.als_spark.SINGLE_MACHINE_PAIRS", 10)
     assert fit_als(pairs, rank=2).engine == "spark"
 
 

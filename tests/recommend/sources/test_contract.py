@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shoplab.recommend.histories import Histories, of_users, prefixes
-from shoplab.recommend.log import Log
+from shoplab.recommend.data.histories import Histories, of_users, prefixes
+from shoplab.recommend.data.log import Log
 from shoplab.recommend.sources import SOURCES, Source, Training
-from tests.recommend.logs import catalogue_of, log_of, two_tastes
+from tests.recommend.logs import log_of, products_of, two_tastes
 
 NOBODY = np.empty(0, np.int16)
 
@@ -67,7 +67,7 @@ def test_stored_as_arrays_it_answers_the_same(source: Source, log: Log) -> None:
     assert all(array.dtype != object for array in source.arrays().values())
 
 
-def test_who_told_nothing_gets_what_is_popular_or_nothing(source: Source, log: Log) -> None:
+def test_who_did_nothing_gets_what_is_popular_or_nothing(source: Source, log: Log) -> None:
     nobody = of_users(log, np.array([-1, -1]))
     found = np.diff(source.lists(nobody).indptr)
     assert found.tolist() == ([30, 30] if "popularity" in source.name else [0, 0])
@@ -82,13 +82,13 @@ def test_odd_logs(kind: type[Source]) -> None:
         source = fitted(kind, log)
         known = source.lists(of_users(log, np.arange(len(log.user_ids))))
         assert np.isfinite(known.data).all()
-        cold = replace(log_of((None, "new newer newest")), catalogue=log.catalogue)
+        cold = replace(log_of((None, "new newer newest")), products=log.products)
         cold = replace(cold, items=np.full(3, -1, np.int32))
-        assert source.lists(prefixes(cold)[0]).shape == (2, len(log.catalogue))
+        assert source.lists(prefixes(cold)[0]).shape == (2, len(log.products))
 
 
 @pytest.mark.parametrize("kind", SOURCES, ids=lambda kind: kind.name)
 def test_an_empty_log(kind: type[Source]) -> None:
-    empty = log_of(catalogue=catalogue_of(["p1", "s1"]))
+    empty = log_of(products=products_of(["p1", "s1"]))
     lists = fitted(kind, empty).lists(of_users(empty, np.array([-1])))
     assert lists.nnz == 0

@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from shoplab.errors import ServiceError
+from shoplab.core.errors import ServiceError
 
 ATTEMPTS = 4
 TIMEOUT = (15, 60)  # seconds: to connect, between two pieces

@@ -20,9 +20,9 @@ from threading import Event
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from shoplab.errors import ServiceError
-from shoplab.lab.download import Download, Stopped, open_session
-from shoplab.settings import REPO, Settings, load_settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings, load_settings
+from shoplab.core.toolchain.download import Download, Stopped, open_session
 
 LOCK = REPO / "images" / "jars.lock"
 GROUPS = ("hadoop", "kafka", "spark-kafka")
@@ -176,7 +176,7 @@ def ivy_jar() -> Path:
 
 
 def _copy(group: str, folder: str) -> None:
-    """`python -m shoplab.lab.jars GROUP FOLDER`: a group's jars in one folder, for the images."""
+    """`python -m shoplab.core.toolchain.jars GROUP FOLDER`: a group's jars in one folder, for the images."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     for jar in ensure(load_settings(), group):
         shutil.copy(jar, folder)

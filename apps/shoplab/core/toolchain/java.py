@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from shoplab.errors import ServiceError
-from shoplab.settings import REPO, Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings
 
 VERSIONS = (17, 21)  # what Hadoop 3.5, Kafka 4 and Spark 4 all run on
 _VECTOR = "jdk.incubator.vector"

@@ -1,5 +1,5 @@
 """A month of made-up shop events in REES46's format, calibrated on the real October; see docs/generator.md."""
 
-from shoplab.ingest.generator.month import GeneratedMonth, generate
+from shoplab.events.generator.month import GeneratedMonth, generate
 
 __all__ = ["GeneratedMonth", "generate"]

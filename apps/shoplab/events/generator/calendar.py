@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.errors import LabError
+from shoplab.core.errors import LabError
 
 HOUR, DAY = 3600, 86_400
 

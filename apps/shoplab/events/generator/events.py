@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.ingest.generator.calendar import Month
-from shoplab.ingest.generator.catalogue import TIERS, Catalogue
-from shoplab.ingest.generator.profiles import TRAITS, Floats, Ints
-from shoplab.ingest.generator.sessions import Sessions, event_times, make_sessions
-from shoplab.ingest.generator.users import FAVOURITES, Users
+from shoplab.events.generator.calendar import Month
+from shoplab.events.generator.products import TIERS, Catalogue
+from shoplab.events.generator.profiles import TRAITS, Floats, Ints
+from shoplab.events.generator.sessions import Sessions, event_times, make_sessions
+from shoplab.events.generator.users import FAVOURITES, Users
 
 VIEW, CART, PURCHASE = 0, 1, 2
 # One generated event. time: second of the month; product: product number; session: number within the month.

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.errors import LabError
-from shoplab.ingest.generator.calendar import DAY, Month, parse_month
-from shoplab.ingest.generator.catalogue import Catalogue, make_catalogue
-from shoplab.ingest.generator.events import make_rows
-from shoplab.ingest.generator.output import Renderer, check_target, write_days, write_truth
-from shoplab.ingest.generator.profiles import Ints
-from shoplab.ingest.generator.users import Users, make_users
+from shoplab.core.errors import LabError
+from shoplab.events.generator.calendar import DAY, Month, parse_month
+from shoplab.events.generator.events import make_rows
+from shoplab.events.generator.output import Renderer, check_target, write_days, write_truth
+from shoplab.events.generator.products import Catalogue, make_catalogue
+from shoplab.events.generator.profiles import Ints
+from shoplab.events.generator.users import Users, make_users
 
 MAX_EVENTS = 100_000_000
 
@@ -108,9 +108,9 @@ def _draw(catalogue: Catalogue, month: Month, events: int, seed: int, report: _R
 
 
 def _keep(drawn: _Drawn, users: Users, rows: NDArray[np.void]) -> None:
-    seen = int(np.flatnonzero(users.user_id == rows["user"][-1])[0]) + 1
-    drawn.user_ids.append(users.user_id[:seen])
-    drawn.profiles.append(users.profile[:seen])
+    users_so_far = int(np.flatnonzero(users.user_id == rows["user"][-1])[0]) + 1
+    drawn.user_ids.append(users.user_id[:users_so_far])
+    drawn.profiles.append(users.profile[:users_so_far])
     drawn.rows += len(rows)
     sessions = int(rows["session"][-1]) + 1
     rows["session"] += drawn.sessions

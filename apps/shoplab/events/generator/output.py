@@ -16,10 +16,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from shoplab.errors import LabError
-from shoplab.ingest.generator.calendar import DAY, Month
-from shoplab.ingest.generator.catalogue import Catalogue
-from shoplab.ingest.generator.profiles import NAMES, Ints
+from shoplab.core.errors import LabError
+from shoplab.events.generator.calendar import DAY, Month
+from shoplab.events.generator.products import Catalogue
+from shoplab.events.generator.profiles import NAMES, Ints
 
 HEADER = "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
 COLUMNS = HEADER.split(",")

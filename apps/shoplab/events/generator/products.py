@@ -11,9 +11,9 @@ from functools import cache, cached_property
 import numpy as np
 from scipy.special import ndtri
 
-from shoplab.ingest.generator.assortment import COMPLEMENTS, Shelf, shelves
-from shoplab.ingest.generator.calendar import Month
-from shoplab.ingest.generator.profiles import Floats, Ints
+from shoplab.events.generator.assortment import COMPLEMENTS, Shelf, shelves
+from shoplab.events.generator.calendar import Month
+from shoplab.events.generator.profiles import Floats, Ints
 
 PRODUCTS = 166_794  # October 2019's
 TIERS = 5  # price tiers per category, by number of products

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.ingest.generator.calendar import DAY, HOUR, SALE_ORDERS, Month
-from shoplab.ingest.generator.profiles import ONE_OFF, TRAITS, Floats, Ints
-from shoplab.ingest.generator.users import Users
+from shoplab.events.generator.calendar import DAY, HOUR, SALE_ORDERS, Month
+from shoplab.events.generator.profiles import ONE_OFF, TRAITS, Floats, Ints
+from shoplab.events.generator.users import Users
 
 MAX_EVENTS = 1159  # in one session: October's longest
 REST = 31 * 60  # seconds between two sessions of a user, at least

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.ingest.generator.calendar import Month
-from shoplab.ingest.generator.catalogue import TIERS, Catalogue
-from shoplab.ingest.generator.profiles import IMPULSIVE, NON_BUYERS, ONE_OFF, TRAITS, Floats, Ints, draw_profiles
+from shoplab.events.generator.calendar import Month
+from shoplab.events.generator.products import TIERS, Catalogue
+from shoplab.events.generator.profiles import IMPULSIVE, NON_BUYERS, ONE_OFF, TRAITS, Floats, Ints, draw_profiles
 
 SLOTS = 8192  # slots in a block; part of the random streams: another value gives other files
 ID_SPACE = 1 << 23  # newcomers' ids per month; more than the users of the largest month allowed

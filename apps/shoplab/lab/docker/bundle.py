@@ -15,10 +15,13 @@ import tempfile
 from pathlib import Path
 
 from shoplab import __version__
-from shoplab.console import Say
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import compose, docker, images, jars
-from shoplab.settings import REPO, Settings
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.core.toolchain import jars
+from shoplab.lab.docker import compose, images
+from shoplab.lab.docker.services import wanted
+from shoplab.lab.protocol import Choice
 
 LOCKS = ("pip", "build", "run", "java")
 
@@ -28,10 +31,10 @@ def make(settings: Settings, target: Path, profiles: tuple[str, ...], without: t
     if not target.absolute().parent.is_dir():
         raise LabError(f"there is no directory {target.absolute().parent}; make it first")
     info = compose.engine()
-    wanted = docker.wanted(settings, docker.Choice(profiles=profiles, without=without))
+    services = wanted(settings, Choice(profiles=profiles, without=without))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
-    images.provide(settings, wanted, offline=False, say=say)
-    names = sorted({service["image"] for service in wanted.values()})
+    images.provide(settings, services, offline=False, say=say)
+    names = sorted({service["image"] for service in services.values()})
     partial = target.with_name(f"{target.name}.partial")
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".bundle-") as scratch:
         folder = Path(scratch)

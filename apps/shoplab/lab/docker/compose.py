@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from typing import Any
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import environment
-from shoplab.settings import PORTS, REPO, Settings, env_file
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import PORTS, REPO, Settings, env_file
+from shoplab.lab.docker import environment
 
 OLDEST = (2, 20)  # Compose that waits for one-shot services
 NOT_INSTALLED = "Docker is not installed (docs/docker.md says how); without it: ./lab up --embedded"

@@ -9,13 +9,19 @@ from typing import Any
 
 import psutil
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import compose, docker, environment, health, images, process, services
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.kafka import topic_problem
+from shoplab.core.probe import ask, namenode_beans, status_of
+from shoplab.core.settings import REPO, Settings, variable
+from shoplab.lab.docker import compose, environment, images
+from shoplab.lab.docker.services import PAGES, SMALL_GIB
+from shoplab.lab.docker.status import status
 from shoplab.lab.finding import Finding
-from shoplab.settings import REPO, Settings
+from shoplab.lab.ports import is_taken, owner
 
 DISK_GB = 10.0
 SKEW_S = 5.0
+SHARED = ("api", "namenode")  # pages that the embedded lab has at the same ports
 _RUN_IN_CONTAINERS = (
     "images/*/entrypoint",
     "images/*/healthy",
@@ -25,12 +31,12 @@ _RUN_IN_CONTAINERS = (
 )
 
 
-def machine(settings: Settings) -> Iterator[Finding]:
-    """The engine, and what Docker gives the lab. One finding where there is no Docker: the embedded lab needs none."""
+def machine(settings: Settings, needed: bool) -> Iterator[Finding]:
+    """The engine, and what Docker gives the lab. Without Docker one finding, a fault where this lab needs it."""
     try:
         info = compose.engine()
     except ServiceError as error:
-        yield Finding("Docker", f"{error}", str(error) if settings.lab == "docker" else "")
+        yield Finding("Docker", f"{error}", str(error) if needed else "")
         return
     yield Finding("Docker", f"engine {info['ServerVersion']}, {info['OSType']}/{info['Architecture']}")
     yield _compose()
@@ -54,9 +60,7 @@ def _memory(info: dict[str, Any]) -> Finding:
     gib = info["MemTotal"] / 2**30
     text = f"Docker has {gib:.1f} GiB and {info['NCPU']} cores"
     where = "memory= in .wslconfig" if _in_wsl() else "Docker Desktop: Settings, Resources"
-    return Finding(
-        "memory", text, "" if gib >= docker.SMALL_GIB else f"give it {docker.SMALL_GIB} GiB or more: {where}"
-    )
+    return Finding("memory", text, "" if gib >= SMALL_GIB else f"give it {SMALL_GIB} GiB or more: {where}")
 
 
 def _disk(info: dict[str, Any]) -> Finding:
@@ -103,7 +107,7 @@ def _in_wsl() -> bool:
 
 def lab(settings: Settings) -> Iterator[Finding]:
     """The containers, and whether each server does what it is for."""
-    states = docker.status(settings)
+    states = status(settings)
     for state in states:
         advice = f"./lab logs {state.service}; ./lab up starts what is missing" if state.problem else ""
         yield Finding(state.service, state.problem or f"healthy, {state.memory_mb:.0f} MB", advice)
@@ -119,11 +123,11 @@ def lab(settings: Settings) -> Iterator[Finding]:
 
 
 def _hdfs(settings: Settings) -> Iterator[Finding]:
-    state = health.bean(settings.webhdfs, "Hadoop:service=NameNode,name=FSNamesystemState")
-    info = health.bean(settings.webhdfs, "Hadoop:service=NameNode,name=NameNodeInfo")
-    if state is None or info is None:
+    beans = namenode_beans(settings)
+    if beans is None:
         yield Finding("HDFS", f"{settings.webhdfs} does not answer", "./lab logs namenode")
         return
+    state, info = beans
     safe = str(info["Safemode"]).split(". ")[0]
     yield Finding(
         "safe mode", safe or "off", "wait until the data nodes have reported; ./lab logs datanode" if safe else ""
@@ -135,7 +139,7 @@ def _hdfs(settings: Settings) -> Iterator[Finding]:
 
 def _spark(settings: Settings) -> Finding:
     """Cores, and who holds them: a job that waits for cores looks as if it hung."""
-    master = health.ask(f"http://127.0.0.1:{settings.spark_master_port}/json/")
+    master = ask(f"http://127.0.0.1:{settings.spark_master_port}/json/")
     if not master:
         return Finding("Spark", "the master does not answer", "./lab logs spark-master")
     apps = ", ".join(f"{app['name']} {app['cores']}" for app in master["activeapps"]) or "nobody"
@@ -146,8 +150,10 @@ def _spark(settings: Settings) -> Finding:
 
 
 def _kafka_host(settings: Settings) -> Finding:
-    seen = health.kafka_problem(settings)
-    return Finding("Kafka, from here", seen or f"{settings.kafka} has its topic", "./lab logs kafka" if seen else "")
+    problem = topic_problem(settings)
+    return Finding(
+        "Kafka, from here", problem or f"{settings.kafka} has its topic", "./lab logs kafka" if problem else ""
+    )
 
 
 def _kafka_inside(settings: Settings) -> Finding:
@@ -170,11 +176,11 @@ def _influx(settings: Settings) -> Iterator[Finding]:
             f"/api/v2/write?org={settings.influx_org}&bucket={settings.influx_bucket}",
         ),
     ):
-        status = health.status_of(method, settings.influx_url + path, {"Authorization": f"Token {token}"})
-        if status is None:
+        answered = status_of(method, settings.influx_url + path, {"Authorization": f"Token {token}"})
+        if answered is None:
             yield Finding("InfluxDB", f"{settings.influx_url} does not answer", "./lab logs influxdb")
             return
-        bad = status in (401, 403, 404)
+        bad = answered in (401, 403, 404)
         yield Finding(
             f"InfluxDB {name} token", "is refused" if bad else "works", "./lab up makes it anew" if bad else ""
         )
@@ -187,9 +193,8 @@ def _images() -> Finding:
 
 def ports(settings: Settings) -> Iterator[Finding]:
     """Where the Docker lab is down: whether the ports that it alone uses are free."""
-    shared = services.ports(*services.EVERY)
-    for service, _, port in docker.PAGES:
+    for service, _, port in PAGES:
         number = getattr(settings, port)
-        if port not in shared and process.is_taken(number):
-            advice = f"stop that, or use another: {process.variable(port)}={number + 10000}"
-            yield Finding("ports", f"{number} ({service}) is taken by {process.owner(number)}", advice)
+        if service not in SHARED and is_taken(number):
+            advice = f"stop that, or use another: {variable(port)}={number + 10000}"
+            yield Finding("ports", f"{number} ({service}) is taken by {owner(number)}", advice)

@@ -4,8 +4,8 @@ import os
 import re
 from functools import cache
 
-from shoplab.errors import LabError
-from shoplab.settings import REPO, Settings, env_file
+from shoplab.core.errors import LabError
+from shoplab.core.settings import REPO, Settings, env_file
 
 SECRETS = (
     "INFLUX_ADMIN_PASSWORD", "INFLUX_ADMIN_TOKEN", "INFLUX_WRITE_TOKEN", "INFLUX_READ_TOKEN",
@@ -22,6 +22,7 @@ _SHAPES = (
     (re.compile(r"JAVA_HEAP_PERCENT"), re.compile(r"[1-9]\d"), "such as 50"),
     (re.compile(r".*_CORES"), re.compile(r"[1-9]\d{0,2}"), "such as 2"),
     (re.compile(r".*_PORT"), re.compile(r"[1-9]\d{0,4}"), "such as 9092"),
+    (re.compile(r"SHOPLAB_TRIGGER"), re.compile(r"[1-9]\d{0,4}(ms|s)"), "such as 10s or 500ms"),
     (re.compile(r"SHOPLAB_SIZE"), re.compile(r"small|standard"), "small or standard"),
 )
 

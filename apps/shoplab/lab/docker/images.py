@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from shoplab.console import Say
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab import compose
-from shoplab.settings import REPO, Settings
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.lab.docker import compose
 
 BUNDLE = REPO / "bundle"  # of `./lab bundle`, unpacked
 ARCHIVE = "images.tar.gz"

@@ -5,8 +5,6 @@ Runs as a one-shot container at every start, and makes only what is not there.
 
 import shutil
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -18,10 +16,11 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.setup_service import SetupService
 from urllib3.exceptions import HTTPError
 
-from shoplab.errors import LabError, ServiceError
-from shoplab.lab.health import ensure_topic
-from shoplab.settings import Settings, load_settings
-from shoplab.storage import Storage
+from shoplab.core.errors import LabError
+from shoplab.core.kafka import ensure_topic
+from shoplab.core.settings import Settings, load_settings
+from shoplab.core.storage import Storage
+from shoplab.core.wait import wait_until
 
 SECRETS = Path("/run/lab-secrets")
 FOLDERS = {"/data": "755", "/spark-events": "755", "/user": "755", "/tmp": "1777"}
@@ -32,7 +31,8 @@ PATIENCE_S = 60.0
 def prepare(settings: Settings, secrets: Path = SECRETS) -> None:
     """ServiceError where a server does not answer in time, LabError where InfluxDB belongs to other secrets."""
     make_folders(settings)
-    _wait(lambda: ensure_topic(settings), f"Kafka did not make the topic {settings.events_topic}; ./lab logs kafka")
+    no_topic = f"Kafka did not make the topic {settings.events_topic}; ./lab logs kafka"
+    wait_until(lambda: ensure_topic(settings), PATIENCE_S, no_topic)
     prepare_influx(settings, secrets)
 
 
@@ -47,7 +47,7 @@ def prepare_influx(settings: Settings, secrets: Path) -> None:
     """Organisation, bucket (kept for ever: events carry 2019's dates), and a token each for writing and reading it."""
     admin_token = (secrets / "influx-admin-token").read_text().strip()
     with InfluxDBClient(url=settings.influx_url, token=admin_token, org=settings.influx_org, timeout=10_000) as client:
-        _wait(lambda: _answers(client), "InfluxDB does not answer; ./lab logs influxdb")
+        wait_until(lambda: _answers(client), PATIENCE_S, "InfluxDB does not answer; ./lab logs influxdb")
         setup = SetupService(client.api_client)
         if setup.get_setup().allowed:
             setup.post_setup(_onboarding(settings, secrets, admin_token))
@@ -104,14 +104,6 @@ def _answers(client: InfluxDBClient) -> bool:
         return client.ping()
     except (ApiException, HTTPError):
         return False
-
-
-def _wait(done: Callable[[], bool], failure: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not done():
-        if time.monotonic() > deadline:
-            raise ServiceError(failure)
-        time.sleep(0.3)
 
 
 if __name__ == "__main__":

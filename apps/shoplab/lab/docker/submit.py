@@ -1,32 +1,43 @@
 """The jobs' commands on the Docker lab's cluster: the same command line, run by spark-submit in a container."""
 
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from shoplab.errors import LabError
-from shoplab.settings import Settings
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.lab.docker import compose
+from shoplab.streaming.verify import reconcile
 
 INPUT = "/input"
+DRAIN_S = 300  # without any progress
 
 
-def submitted(settings: Settings, **options: Any) -> bool:
-    """Runs the current command with these options in a container on the cluster, where the Docker lab is up.
-
-    False where it is not: then the job runs here. A job that fails ends the program with its exit code.
+def submit(settings: Settings, context: click.Context, options: dict[str, Any]) -> bool:
+    """Runs the command with these options in a container on the cluster; `stream` is a service there, which is started
+    if need be and followed. A job that fails ends the program with its exit code.
     """
-    if settings.lab != "docker":
-        return False
-    from shoplab.lab import docker
-
-    context = click.get_current_context()
+    if context.info_name == "stream":
+        _follow_stream(settings, drain=bool(options["drain"]))
+        return True
     arguments, mounts = command_line(context.command, options)
-    code = docker.run_job(settings, [str(context.info_name), *arguments], mounts)
+    code = _run_job(settings, [str(context.info_name), *arguments], mounts)
     if code:
         sys.exit(code)
     return True
+
+
+def _run_job(settings: Settings, arguments: list[str], mounts: dict[str, str]) -> int:
+    """mounts: file here -> there. Returns the exit code."""
+    volumes = [option for here, there in mounts.items() for option in ("--volume", f"{here}:{there}:ro")]
+    terminal = [] if os.isatty(0) and os.isatty(1) else ["-T"]
+    call = compose.command(settings, "--progress", "quiet", "run", "--rm", "--no-deps", *terminal, *volumes, "jobs")
+    return subprocess.run([*call, *arguments], env=compose.variables(settings), cwd=REPO, check=False).returncode
 
 
 def command_line(command: click.Command, options: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
@@ -57,3 +68,25 @@ def _there(value: Any, mounts: dict[str, str]) -> str:
     if path.is_file():
         mounts[str(path)] = there
     return there if path.is_file() else str(value)
+
+
+def _follow_stream(settings: Settings, drain: bool) -> None:
+    """Shows its batches as they come; with `drain` waits until every event in Kafka is accounted for."""
+    compose.call(settings, "up", "--detach", "--no-deps", "--no-build", "stream")
+    if drain:
+        _await_drained(settings)
+        return
+    command = compose.command(settings, "logs", "--follow", "--no-log-prefix", "--tail", "5", "stream")
+    subprocess.run(command, env=compose.variables(settings), check=False)
+
+
+def _await_drained(settings: Settings) -> None:
+    deadline, waiting = time.monotonic() + DRAIN_S, reconcile(settings).waiting
+    while waiting:
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{waiting:,} events still wait after {DRAIN_S} s; ./lab logs stream tells why")
+        time.sleep(1)
+        left = reconcile(settings).waiting
+        if left != waiting:
+            deadline, waiting = time.monotonic() + DRAIN_S, left
+    click.echo("every event in Kafka has been processed")

@@ -8,10 +8,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoplab.errors import ServiceError
-from shoplab.lab import services
-from shoplab.lab.services import DATANODE, KAFKA, KAFKA_CONF, NAMENODE, Service
-from shoplab.settings import Settings
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import Settings
+from shoplab.lab.embedded import services
+from shoplab.lab.embedded.services import DATANODE, KAFKA, KAFKA_CONF, NAMENODE, Service
 
 
 @dataclass(frozen=True)

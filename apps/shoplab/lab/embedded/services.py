@@ -1,11 +1,9 @@
 """The embedded lab's services, in the order data meets them: what each runs, where its data lies, where it listens."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoplab.errors import LabError
-from shoplab.settings import PORTS, REPO, Settings
+from shoplab.core.settings import REPO, Settings, as_environment
 
 IMAGES = REPO / "images"
 
@@ -47,7 +45,7 @@ KAFKA = Service(
 SERVICES = (NAMENODE, DATANODE, KAFKA)  # what `up` starts
 
 # Runs only where it was asked for; not a Java process.
-API = Service("api", "API", "", "shoplab.serving", (), ("api_port",), "http://")
+API = Service("api", "API", "", "shoplab.lab.api", (), ("api_port",), "http://")
 EVERY = (*SERVICES, API)
 
 # Small heaps and the plain collector: three servers in well under 1 GiB. The quick compiler alone starts them sooner.
@@ -55,14 +53,6 @@ JVM = (
     "-Xms32m", "-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError", "-Djava.net.preferIPv4Stack=true",
 )  # fmt: skip
-
-
-def named(name: str) -> Service:
-    """LabError where there is no such service."""
-    for service in SERVICES:
-        if service.name == name:
-            return service
-    raise LabError(f"no service {name}; there are {', '.join(service.name for service in SERVICES)}")
 
 
 def data_dir(settings: Settings) -> Path:
@@ -106,13 +96,7 @@ def environment(settings: Settings, service: Service, jar_paths: list[Path]) -> 
         "SHOPLAB_KAFKA_ADVERTISED": f"HOST://127.0.0.1:{kafka}",
         "SHOPLAB_KAFKA_INTERNAL": "HOST",
     }
-    return settings_environment(settings) | own
-
-
-def settings_environment(settings: Settings) -> dict[str, str]:
-    """The caller's environment with these settings' home, cache and ports: a child process reads the same settings."""
-    places = {"SHOPLAB_HOME": str(settings.home), "SHOPLAB_CACHE": str(settings.cache)}
-    return os.environ | places | {f"SHOPLAB_{port.upper()}": str(getattr(settings, port)) for port in PORTS}
+    return as_environment(settings) | own
 
 
 def ports(*services: Service) -> list[str]:

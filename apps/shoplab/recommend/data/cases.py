@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.histories import Histories, of_users, prefixes
-from shoplab.recommend.log import DAY_S, Ints, Log
-from shoplab.recommend.sources import Training
+from shoplab.recommend.data.arrays import DAY_S, UNKNOWN, Bools, Ints
+from shoplab.recommend.data.histories import Histories, of_users, prefixes
+from shoplab.recommend.data.log import Log
 
-# next-item: what comes next in a visit, told from the visit alone. live, for stream and API: told from the user's
-# earlier visits too. next-month: all that a user meets in a month, told from those before.
-Protocol = Literal["next-item", "next-month", "live"]
+# next-item: what comes next in a visit, from the visit alone. live, for stream and API: from the user's earlier visits
+# too. next-month: all that a user meets in a month, from those before.
+ProtocolName = Literal["next-item", "next-month", "live"]
 LATER_DAYS, LATER_VISITS, LATER_SHARE = 7.0, 12_000, 0.1  # next-item, live: the newest visits, at most so many
 HORIZON_DAYS, HORIZON_SHARE = 30.0, 0.25  # next-month: a month, at most this share of the log's time
 CASES = 40_000  # to learn from
@@ -30,7 +30,7 @@ class Cases(NamedTuple):
         return Cases(self.histories.take(cases), csr_matrix(self.targets[cases]), self.times[cases])
 
 
-def split(log: Log, protocol: Protocol) -> tuple[Log, Log]:
+def split(log: Log, protocol: ProtocolName) -> tuple[Log, Log]:
     """The log before its newest visits, and those."""
     if not len(log):
         return log, log
@@ -45,8 +45,8 @@ def split(log: Log, protocol: Protocol) -> tuple[Log, Log]:
     return log.visits(0, first), log.visits(first, len(log))
 
 
-def validation_cases(earlier: Log, later: Log, protocol: Protocol, training: Training) -> Cases:
-    """At most CASES of them, evenly drawn, in the order of time."""
+def validation_cases(earlier: Log, later: Log, protocol: ProtocolName, segments: Ints, seed: int) -> Cases:
+    """At most CASES of them, evenly drawn, in the order of time. segments: per user of the logs, UNKNOWN for none."""
     if protocol != "next-month":
         histories, places = prefixes(later, earlier if protocol == "live" else None)
         targets, times = _one_target(later, places), later.times[places]
@@ -54,16 +54,16 @@ def validation_cases(earlier: Log, later: Log, protocol: Protocol, training: Tra
         users = np.unique(later.users[later.users >= 0])
         histories, (targets, _) = of_users(earlier, users), _targets_of(later, users)
         times = np.full(len(users), later.now)
-    histories = replace(histories, segments=np.append(training.segments, -1)[histories.known].astype(np.int64))
+    histories = replace(histories, segments=np.append(segments, UNKNOWN)[histories.known].astype(np.int64))
     cases = Cases(histories, targets, times)
     if len(histories) > CASES:
-        cases = cases.take(np.sort(np.random.default_rng(training.seed).choice(len(histories), CASES, replace=False)))
+        cases = cases.take(np.sort(np.random.default_rng(seed).choice(len(histories), CASES, replace=False)))
     return cases
 
 
 def cases_next_item(test: Log) -> tuple[Histories, csr_matrix, Ints, Ints]:
     """A case per event from each visit's second on: histories, targets (cases x products), visit, and the event's
-    1-based place in its visit. A product that the catalogue lacks is no target: that case can't be won.
+    1-based place in its visit. A product that the log lacks is no target: that case can't be won.
     """
     histories, places = prefixes(test)
     visits = test.visit_of[places]
@@ -72,12 +72,12 @@ def cases_next_item(test: Log) -> tuple[Histories, csr_matrix, Ints, Ints]:
 
 def cases_next_month(train: Log, test: Log) -> tuple[Histories, csr_matrix, tuple[str, ...], Ints]:
     """A case per user of the test log: what they met before, what they meet in it (cases x products), their ids, and
-    how many more products they meet that the catalogue lacks.
+    how many more products they meet that the training log lacks.
     """
     row = {user: place for place, user in enumerate(train.user_ids)}
     users = np.unique(test.users[test.users >= 0])
     ids = tuple(test.user_ids[user] for user in users)
-    histories = of_users(train, np.array([row.get(user, -1) for user in ids], dtype=np.int64))
+    histories = of_users(train, np.array([row.get(user, UNKNOWN) for user in ids], dtype=np.int64))
     targets, unreachable = _targets_of(test, users)
     return histories, targets, ids, unreachable
 
@@ -86,7 +86,7 @@ def _targets_of(log: Log, users: Ints) -> tuple[csr_matrix, Ints]:
     owners = np.searchsorted(users, log.users[log.visit_of])
     mine = log.users[log.visit_of] >= 0
     known = mine & (log.items >= 0)
-    shape = (len(users), len(log.catalogue))
+    shape = (len(users), len(log.products))
     targets = csr_matrix((np.ones(known.sum(), np.float32), (owners[known], log.items[known])), shape=shape)
     targets.sum_duplicates()
     targets.data[:] = 1
@@ -97,10 +97,10 @@ def _targets_of(log: Log, users: Ints) -> tuple[csr_matrix, Ints]:
 def _one_target(log: Log, places: Ints) -> csr_matrix:
     known = log.items[places] >= 0
     where = (np.flatnonzero(known), log.items[places][known])
-    return csr_matrix((np.ones(len(where[0]), np.float32), where), shape=(len(places), len(log.catalogue)))
+    return csr_matrix((np.ones(len(where[0]), np.float32), where), shape=(len(places), len(log.products)))
 
 
-def is_target(targets: csr_matrix, owners: Ints, items: Ints) -> NDArray[np.bool_]:
+def is_target(targets: csr_matrix, owners: Ints, items: Ints) -> Bools:
     """Whether targets[owners[i], items[i]] is set."""
     size = max(1, targets.shape[1])
     rows = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.catalogue import Catalogue
-from shoplab.recommend.interactions import EVENT_WEIGHTS, RECENT_PER_USER
-from shoplab.recommend.log import KINDS, PURCHASE, UNKNOWN, Ints, Log
-from shoplab.recommend.shoppers import Shoppers
+from shoplab.recommend.data.arrays import UNKNOWN, Bools, Ints
+from shoplab.recommend.data.feedback import Feedback
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.data.products import Products
+from shoplab.recommend.data.shoppers import Shoppers
 
+RECENT_PER_USER = 20
 DEEP = 100  # products of a user's past that tell about the next month
-_KIND = {kind: position for position, kind in enumerate(KINDS)}
-_WEIGHTS = np.array([EVENT_WEIGHTS[kind] for kind in KINDS], dtype=np.float32)
 
 
 class UserContext(NamedTuple):
@@ -32,14 +31,15 @@ class UserContext(NamedTuple):
 @dataclass(frozen=True)
 class Histories:
     """A batch of cases; in flat arrays sorted by owner each one's last events, oldest first: owner (case), item (row of
-    the catalogue), kind (place in KINDS), age (0: the newest).
+    the products), kind (of the feedback), age (0: the newest).
 
     known: row in the model's users, UNKNOWN for newcomers. live: has events that the model was not trained on.
     segments: UNKNOWN for none. bought: owners and items of all purchases.
     """
 
+    feedback: Feedback
     known: Ints
-    live: NDArray[np.bool_]
+    live: Bools
     segments: Ints
     owners: Ints
     items: Ints
@@ -52,7 +52,7 @@ class Histories:
 
     def matrix(self, products: int, decay: float = 1.0) -> csr_matrix:
         """Weights of events that fade by `decay` with every newer one, summed, shape (cases, products)."""
-        faded = (_WEIGHTS[self.kinds] * decay**self.ages).astype(np.float32)
+        faded = (self.feedback.weight_of[self.kinds] * decay**self.ages).astype(np.float32)
         summed = csr_matrix((faded, (self.owners, self.items)), shape=(len(self), products))
         summed.sum_duplicates()
         return summed
@@ -72,8 +72,8 @@ class Histories:
         part = slice(*np.searchsorted(self.owners, [first, last]))
         mine = (self.bought[0] >= first) & (self.bought[0] < last)
         return Histories(
-            self.known[first:last], self.live[first:last], self.segments[first:last], self.owners[part] - first,
-            self.items[part], self.kinds[part], self.ages[part],
+            self.feedback, self.known[first:last], self.live[first:last], self.segments[first:last],
+            self.owners[part] - first, self.items[part], self.kinds[part], self.ages[part],
             (self.bought[0][mine] - first, self.bought[1][mine]),
         )  # fmt: skip
 
@@ -83,12 +83,14 @@ class Histories:
         place[cases] = np.arange(len(cases))
         kept, mine = place[self.owners] >= 0, place[self.bought[0]] >= 0
         return Histories(
-            self.known[cases], self.live[cases], self.segments[cases], place[self.owners[kept]], self.items[kept],
-            self.kinds[kept], self.ages[kept], (place[self.bought[0][mine]], self.bought[1][mine]),
+            self.feedback, self.known[cases], self.live[cases], self.segments[cases], place[self.owners[kept]],
+            self.items[kept], self.kinds[kept], self.ages[kept], (place[self.bought[0][mine]], self.bought[1][mine]),
         )  # fmt: skip
 
 
-def read_histories(users: Sequence[UserContext], shoppers: Shoppers, catalogue: Catalogue) -> Histories:
+def read_histories(
+    users: Sequence[UserContext], shoppers: Shoppers, products: Products, feedback: Feedback
+) -> Histories:
     """Looks users and products up; adds live events to the stored history."""
     known, live, segments = [], [], []
     flat: list[tuple[int, int, int, int]] = []
@@ -97,14 +99,14 @@ def read_histories(users: Sequence[UserContext], shoppers: Shoppers, catalogue: 
         row = shoppers.index.get(user.user_id, UNKNOWN)
         past = [] if row < 0 else list(zip(*(part.tolist() for part in shoppers.history(row)), strict=True))
         fresh = [
-            (catalogue.index[product], _KIND[kind])
-            for product, kind in user.recent
-            if kind in _KIND and product in catalogue.index
+            (products.index[product], feedback.kinds[name])
+            for product, name in user.recent
+            if name in feedback.kinds and product in products.index
         ]
         history = past + fresh
         recent = history[-RECENT_PER_USER:]
         flat += [(owner, item, kind, len(recent) - 1 - at) for at, (item, kind) in enumerate(recent)]
-        bought += [(owner, item) for item, kind in history if kind == PURCHASE]
+        bought += [(owner, item) for item, kind in history if kind == feedback.purchase]
         known.append(row)
         live.append(bool(fresh))
         own = shoppers.segment(row) if user.segment is None and row >= 0 else user.segment
@@ -112,7 +114,7 @@ def read_histories(users: Sequence[UserContext], shoppers: Shoppers, catalogue: 
     owners, items, kinds, ages = np.array(flat, dtype=np.int64).reshape(-1, 4).T
     own_bought, items_bought = np.array(bought, dtype=np.int64).reshape(-1, 2).T
     return Histories(
-        np.array(known, dtype=np.int64), np.array(live, dtype=bool), np.array(segments, dtype=np.int64),
+        feedback, np.array(known, dtype=np.int64), np.array(live, dtype=bool), np.array(segments, dtype=np.int64),
         owners, items, kinds, ages, (own_bought, items_bought),
     )  # fmt: skip
 
@@ -121,7 +123,7 @@ def read_histories(users: Sequence[UserContext], shoppers: Shoppers, catalogue: 
 
 
 def prefixes(log: Log, past: Log | None = None, depth: int = RECENT_PER_USER) -> tuple[Histories, Ints]:
-    """A case for every event of every visit from the second on, told from those before it; and the event's place.
+    """A case for every event of every visit from the second on, with those before it; and the event's place.
 
     With `past`, a user's earlier events stand before the visit's, and its first event is a case too.
     """
@@ -129,20 +131,20 @@ def prefixes(log: Log, past: Log | None = None, depth: int = RECENT_PER_USER) ->
     places = np.repeat(log.starts[1:], guessed) - 1 - _countdown(guessed)
     visits = log.visit_of[places]
     within = places - log.starts[visits]
-    told = np.minimum(within, depth)
-    owners = np.repeat(np.arange(len(places)), told)
-    ages = _countdown(told)
-    events = np.repeat(places, told) - 1 - ages
+    lengths = np.minimum(within, depth)
+    owners = np.repeat(np.arange(len(places)), lengths)
+    ages = _countdown(lengths)
+    events = np.repeat(places, lengths) - 1 - ages
     flat = (owners, log.items[events].astype(np.int64), log.kinds[events].astype(np.int64), ages)
     users = log.users[visits]
     if past is not None:
-        flat = _after(_tails(past, users, depth), flat, told, depth)
-    return _of_events(flat, users, np.ones(len(places), dtype=bool), len(places)), places
+        flat = _after(_tails(past, users, depth), flat, lengths, depth)
+    return _of_events(log.feedback, flat, users, np.ones(len(places), dtype=bool), len(places)), places
 
 
 def of_users(log: Log, users: Ints, depth: int = DEEP) -> Histories:
     """A case per user (row in the log's users; UNKNOWN: a newcomer): their last `depth` events."""
-    return _of_events(_tails(log, users, depth), users, np.zeros(len(users), dtype=bool), len(users))
+    return _of_events(log.feedback, _tails(log, users, depth), users, np.zeros(len(users), dtype=bool), len(users))
 
 
 def _tails(log: Log, users: Ints, depth: int) -> tuple[Any, ...]:
@@ -154,10 +156,10 @@ def _tails(log: Log, users: Ints, depth: int) -> tuple[Any, ...]:
     known = users >= 0
     ends = np.where(known, starts[np.where(known, users, 0) + 1] if len(log.user_ids) else 0, 0)
     begins = np.where(known, starts[np.where(known, users, 0)], 0)
-    told = np.minimum(ends - begins, depth)
-    ages = _countdown(told)
-    events = order[np.repeat(ends, told) - 1 - ages]
-    owners = np.repeat(np.arange(len(users)), told)
+    lengths = np.minimum(ends - begins, depth)
+    ages = _countdown(lengths)
+    events = order[np.repeat(ends, lengths) - 1 - ages]
+    owners = np.repeat(np.arange(len(users)), lengths)
     return owners, log.items[events].astype(np.int64), log.kinds[events].astype(np.int64), ages
 
 
@@ -166,20 +168,20 @@ def _countdown(sizes: Ints) -> Ints:
     return np.repeat(np.cumsum(sizes), sizes) - 1 - np.arange(sizes.sum())
 
 
-def _after(past: tuple[Any, ...], now: tuple[Any, ...], told: Ints, depth: int) -> tuple[Any, ...]:
-    """The past moved back behind what was told now."""
+def _after(past: tuple[Any, ...], now: tuple[Any, ...], lengths: Ints, depth: int) -> tuple[Any, ...]:
+    """The past moved back behind the events of now, of which each case has `lengths`."""
     owners, items, kinds, ages = past
-    ages = ages + told[owners]
+    ages = ages + lengths[owners]
     kept = ages < depth
     joined = [np.concatenate([a[kept], b]) for a, b in zip((owners, items, kinds, ages), now, strict=True)]
     order = np.lexsort((-joined[3], joined[0]))
     return tuple(part[order] for part in joined)
 
 
-def _of_events(flat: tuple[Any, ...], users: Ints, live: NDArray[np.bool_], cases: int) -> Histories:
-    known = flat[1] >= 0  # products that the catalogue lacks tell nothing
+def _of_events(feedback: Feedback, flat: tuple[Any, ...], users: Ints, live: Bools, cases: int) -> Histories:
+    known = flat[1] >= 0  # products that are not among the model's tell nothing
     owners, items, kinds = (part[known] for part in flat[:3])
     ages = _countdown(np.bincount(owners, minlength=cases))
-    paid = kinds == PURCHASE
+    paid = kinds == feedback.purchase
     nobody = np.full(cases, UNKNOWN, dtype=np.int64)
-    return Histories(users, live, nobody, owners, items, kinds, ages, (owners[paid], items[paid]))
+    return Histories(feedback, users, live, nobody, owners, items, kinds, ages, (owners[paid], items[paid]))

@@ -9,27 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.catalogue import Catalogue
-
-Ints = NDArray[np.int64]
-KINDS = ("view", "cart", "purchase")
-PURCHASE = KINDS.index("purchase")
-UNKNOWN = -1
-DAY_S = 86_400.0
+from shoplab.recommend.data.arrays import UNKNOWN, Ints
+from shoplab.recommend.data.feedback import CURRENT, Feedback
+from shoplab.recommend.data.products import Products
 
 
 @dataclass(frozen=True)
 class Log:
     """Visits (sessions or invoices) ordered by their last event, oldest first.
 
-    Visit v holds the events starts[v]:starts[v + 1], oldest first: items (rows of the catalogue, UNKNOWN for a product
-    that it lacks), kinds (places in KINDS), times (unix seconds). users: row in user_ids per visit, UNKNOWN for none.
-    names: the visit's id in its source, per visit.
+    Visit v holds the events starts[v]:starts[v + 1], oldest first: items (rows of the products, UNKNOWN for one that
+    they lack), kinds (of the feedback), times (unix seconds). users: row in user_ids per visit, UNKNOWN for none.
+    visit_ids: the visit's id in its source, per visit.
     """
 
-    catalogue: Catalogue
+    products: Products
+    feedback: Feedback
     user_ids: tuple[str, ...]
-    names: tuple[str, ...]
+    visit_ids: tuple[str, ...]
     users: Ints
     starts: Ints
     items: NDArray[np.int32]
@@ -59,7 +56,7 @@ class Log:
         """The visits first:last."""
         span = slice(self.starts[first], self.starts[last])
         return Log(
-            self.catalogue, self.user_ids, self.names[first:last], self.users[first:last],
+            self.products, self.feedback, self.user_ids, self.visit_ids[first:last], self.users[first:last],
             self.starts[first : last + 1] - self.starts[first], self.items[span], self.kinds[span], self.times[span],
         )  # fmt: skip
 
@@ -68,25 +65,26 @@ class Log:
         """1 where a visit met a product, shape (visits, products)."""
         known = self.items >= 0
         where = (self.visit_of[known], self.items[known])
-        met = csr_matrix((np.ones(len(where[0]), np.float32), where), shape=(len(self), len(self.catalogue)))
+        met = csr_matrix((np.ones(len(where[0]), np.float32), where), shape=(len(self), len(self.products)))
         met.sum_duplicates()
         met.data[:] = 1
         return met
 
 
 def build_log(
-    catalogue: Catalogue,
+    products: Products,
     user_ids: Sequence[str | None],
-    names: Sequence[str],
+    visit_ids: Sequence[str],
     items: Sequence[str],
     kinds: NDArray[np.int8],
     times: NDArray[np.float64],
+    feedback: Feedback = CURRENT,
 ) -> Log:
-    """From one entry per event: user (None: unknown), visit, product, place in KINDS, unix seconds; in any order.
+    """From one entry per event: user (None: unknown), visit, product, kind of the feedback, unix seconds; in any order.
 
-    Events of one visit and time stay in the order given. Products that the catalogue lacks become UNKNOWN.
+    Events of one visit and time stay in the order given. Products that are not among `products` become UNKNOWN.
     """
-    visits, visit_names = _coded(names)
+    visits, visit_names = _coded(visit_ids)
     users, known_users = _coded(user_ids)
     last = np.full(len(visit_names), -np.inf)
     np.maximum.at(last, visits, times)
@@ -97,9 +95,9 @@ def build_log(
     places = rank[visits][order]
     starts = np.searchsorted(places, np.arange(len(visit_names) + 1))
     rows, found = _coded(items)
-    of_found = np.array([catalogue.index.get(item, UNKNOWN) for item in found], dtype=np.int32)
+    of_found = np.array([products.index.get(item, UNKNOWN) for item in found], dtype=np.int32)
     return Log(
-        catalogue, tuple(known_users), tuple(visit_names[place] for place in by_end),
+        products, feedback, tuple(known_users), tuple(visit_names[place] for place in by_end),
         users[order][starts[:-1]], starts, of_found[rows][order] if len(found) else
         np.empty(0, np.int32), kinds[order], times[order],
     )  # fmt: skip

@@ -9,6 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from shoplab.core.schemas import MODEL_PRODUCT
+from shoplab.core.schemas.arrow import arrow_schema
+from shoplab.recommend.data.arrays import UNKNOWN
+
 
 class Product(NamedTuple):
     """One product for display; category_code, brand and price may be unknown."""
@@ -26,49 +30,57 @@ class Product(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """Products sorted by id; a product's position is its index in every array of the model."""
+class Products:
+    """Sorted by id; a product's row is its number in every array of the model."""
 
-    products: tuple[Product, ...]
+    rows: tuple[Product, ...]
 
     def __len__(self) -> int:
-        return len(self.products)
+        return len(self.rows)
 
-    def __getitem__(self, product_id: str) -> Product:
-        return self.products[self.index[product_id]]
+    def __getitem__(self, row: int) -> Product:
+        return self.rows[row]
+
+    @property
+    def ids(self) -> list[str]:
+        return [product.product_id for product in self.rows]
 
     @cached_property
     def index(self) -> dict[str, int]:
-        return {product.product_id: i for i, product in enumerate(self.products)}
+        """Id -> row."""
+        return {product.product_id: row for row, product in enumerate(self.rows)}
+
+    def find(self, product_id: str) -> Product | None:
+        """None for one that is not among them."""
+        row = self.index.get(product_id)
+        return None if row is None else self.rows[row]
 
     @cached_property
     def category_codes(self) -> NDArray[np.int32]:
         """Per product the dense code of its finest category."""
-        return _codes([product.category for product in self.products])
+        return _codes([product.category for product in self.rows])
 
     @cached_property
     def known_categories(self) -> NDArray[np.int64]:
-        """category_codes, -1 where the category is unknown."""
-        known = np.array([bool(product.category) for product in self.products], dtype=bool)
-        return np.where(known, self.category_codes, -1).astype(np.int64)
+        """category_codes, UNKNOWN where the category is unknown."""
+        known = np.array([bool(product.category) for product in self.rows], dtype=bool)
+        return np.where(known, self.category_codes, UNKNOWN).astype(np.int64)
 
     @cached_property
     def shelf_codes(self) -> NDArray[np.int32]:
         """Per product the dense code of its category and brand together."""
-        return _codes([f"{product.category}\t{product.brand or ''}" for product in self.products])
+        return _codes([f"{product.category}\t{product.brand or ''}" for product in self.rows])
 
     @cached_property
-    def prices(self) -> NDArray[np.float32]:
+    def log_prices(self) -> NDArray[np.float32]:
         """Per product the natural logarithm of 1 + its price, NaN where it is unknown."""
-        return np.log1p(np.array([np.nan if p.price is None else max(p.price, 0.0) for p in self.products], np.float32))
+        return np.log1p(np.array([np.nan if p.price is None else max(p.price, 0.0) for p in self.rows], np.float32))
 
     def to_arrow(self) -> pa.Table:
-        columns = zip(*self.products, strict=True) if self.products else [()] * len(_SCHEMA)
-        return pa.table([pa.array(list(column), kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)],
-                        schema=_SCHEMA)  # fmt: skip
+        return pa.Table.from_pylist([product._asdict() for product in self.rows], arrow_schema(MODEL_PRODUCT))
 
     @classmethod
-    def from_arrow(cls, table: Any) -> "Catalogue":
+    def from_arrow(cls, table: Any) -> "Products":
         columns = (_shared(table[name].to_pylist()) for name in Product._fields)
         return cls(tuple(sorted(Product(*row) for row in zip(*columns, strict=True))))
 
@@ -77,9 +89,6 @@ def _shared(values: list[Any]) -> list[Any]:
     """The same with equal values kept once: categories and brands repeat by the thousand."""
     kept: dict[Any, Any] = {}
     return [kept.setdefault(value, value) for value in values]
-
-
-_SCHEMA = pa.schema([(name, pa.string()) for name in Product._fields[:4]] + [("price", pa.float64())])
 
 
 def words_for(product: Product, brand: bool = True) -> str:

@@ -8,17 +8,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shoplab.recommend.catalogue import Catalogue
-from shoplab.recommend.log import KINDS
-
-NO_SEGMENT = -1
+from shoplab.core.schemas import MODEL_USER
+from shoplab.core.schemas.arrow import arrow_schema
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.feedback import Feedback
+from shoplab.recommend.data.products import Products
 
 
 @dataclass(frozen=True)
 class Shoppers:
     """Users sorted by id. User i met products items[starts[i]:starts[i + 1]], oldest first.
 
-    kinds are positions in KINDS; a segment is NO_SEGMENT where the user has none.
+    kinds: those of the model's Feedback. A segment is UNKNOWN where the user has none.
     """
 
     ids: tuple[str, ...]
@@ -37,17 +38,16 @@ class Shoppers:
         return self.items[span], self.kinds[span]
 
     def segment(self, row: int) -> int | None:
-        return None if self.segments[row] == NO_SEGMENT else int(self.segments[row])
+        return None if self.segments[row] == UNKNOWN else int(self.segments[row])
 
     def to_arrow(self) -> pa.Table:
-        return pa.table(
-            {
-                "user_id": pa.array(self.ids, pa.string()),
-                "segment": self.segments,
-                "items": pa.LargeListArray.from_arrays(self.starts, self.items),
-                "kinds": pa.LargeListArray.from_arrays(self.starts, self.kinds),
-            }
-        )
+        columns = [
+            pa.array(self.ids, pa.string()),
+            pa.array(self.segments),
+            pa.LargeListArray.from_arrays(self.starts, self.items),
+            pa.LargeListArray.from_arrays(self.starts, self.kinds),
+        ]
+        return pa.table(columns, schema=arrow_schema(MODEL_USER))
 
     @classmethod
     def from_arrow(cls, table: Any) -> "Shoppers":
@@ -57,14 +57,16 @@ class Shoppers:
         return cls(ids, segments, items.offsets.to_numpy(), items.flatten().to_numpy(), kinds.flatten().to_numpy())
 
 
-def gather_shoppers(history: Any, user_ids: list[str], catalogue: Catalogue, segments: dict[str, int]) -> Shoppers:
+def gather_shoppers(
+    history: Any, user_ids: list[str], products: Products, segments: dict[str, int], feedback: Feedback
+) -> Shoppers:
     """From `recent_history` as an Arrow table. `segments`: user id -> segment, for as many as have one."""
     row_of = {user_id: row for row, user_id in enumerate(user_ids)}
     rows = np.array([row_of[user_id] for user_id in history["user_id"].to_pylist()], dtype=np.int64)
-    items = np.array([catalogue.index[product] for product in history["product_id"].to_pylist()], dtype=np.int32)
-    kinds = np.array([KINDS.index(kind) for kind in history["kind"].to_pylist()], dtype=np.int8)
+    items = np.array([products.index[product] for product in history["product_id"].to_pylist()], dtype=np.int32)
+    kinds = np.array([feedback.kinds[kind] for kind in history["kind"].to_pylist()], dtype=np.int8)
     times = history["last_time"].to_numpy()
     order = np.lexsort((items, times, rows))
     starts = np.searchsorted(rows[order], np.arange(len(user_ids) + 1))
-    placed = np.array([segments.get(user_id, NO_SEGMENT) for user_id in user_ids], dtype=np.int16)
+    placed = np.array([segments.get(user_id, UNKNOWN) for user_id in user_ids], dtype=np.int16)
     return Shoppers(tuple(user_ids), placed, starts, items[order], kinds[order])

@@ -6,19 +6,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.console import Say
-from shoplab.recommend.evaluate import measures
-from shoplab.recommend.evaluate.leaderboard import LENGTH, Cases
-from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints
+from shoplab.core.console import Say
+from shoplab.recommend import measures
+from shoplab.recommend.data.arrays import Ints
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.evaluate.leaderboard import LENGTH, JudgedCases
+from shoplab.recommend.measures import MEASURES, Floats, Interval
 
 SAMPLE = 10_000  # cases ranked again without each source
 LOOKED_AT = ("recall@20", "MRR@20")
 
 
-class Ranker(Protocol):
-    """What an evaluation asks of a trained recommender; see recommend.trained.Trained."""
+class Evaluated(Protocol):
+    """What an evaluation asks of a trained ranking; see recommend.ranking.ranker.Ranker."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -26,9 +26,9 @@ class Ranker(Protocol):
     def default(self) -> str: ...
     @property
     def validation(self) -> dict[str, float]: ...
-    def rank(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]: ...
-    def ranked(self, histories: Histories, top: int) -> tuple[Ints, NDArray[np.float32]]: ...
-    def without(self, source: str) -> "Ranker": ...
+    def rankings(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]: ...
+    def recommend(self, histories: Histories, top: int) -> tuple[Ints, NDArray[np.float32]]: ...
+    def without(self, source: str) -> "Evaluated": ...
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Removed:
         return {"source": self.source, **opened, "verdict": self.verdict}
 
 
-def sample(cases: Cases, seed: int) -> Cases:
+def sample(cases: JudgedCases, seed: int) -> JudgedCases:
     """At most SAMPLE of the cases."""
     if len(cases) <= SAMPLE:
         return cases
     return cases.take(np.sort(np.random.default_rng(seed).choice(len(cases), SAMPLE, replace=False)))
 
 
-def ablate(ranker: Ranker, cases: Cases, seed: int, say: Say) -> list[Removed]:
+def ablate(ranker: Evaluated, cases: JudgedCases, seed: int, say: Say) -> list[Removed]:
     """The blend refitted without each source in turn."""
     name = ranker.default
     whole = _figures(ranker, cases, name)
@@ -67,8 +67,8 @@ def ablate(ranker: Ranker, cases: Cases, seed: int, say: Say) -> list[Removed]:
     return found
 
 
-def _figures(ranker: Ranker, cases: Cases, blend: str) -> Floats:
-    lists = ranker.rank(cases.histories, LENGTH, False)[blend]
+def _figures(ranker: Evaluated, cases: JudgedCases, blend: str) -> Floats:
+    lists = ranker.rankings(cases.histories, LENGTH, False)[blend]
     return measures.per_case(lists, cases.targets, cases.unreachable)[:, [MEASURES.index(name) for name in LOOKED_AT]]
 
 

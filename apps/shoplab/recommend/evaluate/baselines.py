@@ -4,14 +4,13 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import UNKNOWN, Ints, Log
+from shoplab.recommend.data.arrays import UNKNOWN, Floats, Ints
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log
 
-Floats = NDArray[np.float32]
 NEIGHBOURS = 100  # per item
 FACTORS, EPOCHS = 64, 100
 BATCH = 4_096  # cases ranked at once
@@ -29,16 +28,16 @@ def rank_baselines(log: Log, by_user: bool, histories: Histories, top: int, seed
         return {name: fill_up(np.full((len(histories), top), UNKNOWN), popular) for name in NAMES}
     by_user = by_user and bool((log.users >= 0).any())
     rows = _by_user(log) if by_user else log.incidence
-    told = histories.matrix(len(log.catalogue))
-    told.data[:] = 1
+    met = histories.matrix(len(log.products))
+    met.data[:] = 1
     known = histories.known if by_user else np.full(len(histories), UNKNOWN)
     with threadpool_limits(1, "blas"):  # implicit's own threads do the work
-        found = {NAMES[0]: item_knn(rows, told, top), NAMES[1]: bpr(rows, told, known, top, seed)}
+        found = {NAMES[0]: item_knn(rows, met, top), NAMES[1]: bpr(rows, met, known, top, seed)}
     return {name: fill_up(lists, popular) for name, lists in found.items()}
 
 
 def most_popular(log: Log) -> Ints:
-    """The catalogue's rows by the visits that met them, most first."""
+    """The products' rows by the visits that met them, most first."""
     met = np.asarray(log.incidence.sum(axis=0)).ravel()
     return np.argsort(-met, kind="stable")
 
@@ -53,7 +52,7 @@ def _by_user(log: Log) -> csr_matrix:
     return met
 
 
-def item_knn(rows: csr_matrix, told: csr_matrix, top: int) -> Ints:
+def item_knn(rows: csr_matrix, met: csr_matrix, top: int) -> Ints:
     """Sum of cosines to the items of the history; each item keeps its NEIGHBOURS nearest (Sarwar et al. 2001)."""
     from implicit.nearest_neighbours import CosineRecommender
 
@@ -61,15 +60,15 @@ def item_knn(rows: csr_matrix, told: csr_matrix, top: int) -> Ints:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a format that the recommender itself makes of its input
         model.fit(rows, show_progress=False)
-    lists = np.full((told.shape[0], top), UNKNOWN, dtype=np.int64)
-    for case in np.flatnonzero(np.diff(told.indptr)):
-        ids, scores = model.recommend(0, told[case], N=top, filter_already_liked_items=False)
+    lists = np.full((met.shape[0], top), UNKNOWN, dtype=np.int64)
+    for case in np.flatnonzero(np.diff(met.indptr)):
+        ids, scores = model.recommend(0, met[case], N=top, filter_already_liked_items=False)
         ids = ids[scores > 0]
         lists[case, : len(ids)] = ids
     return lists
 
 
-def bpr(rows: csr_matrix, told: csr_matrix, known: Ints, top: int, seed: int) -> Ints:
+def bpr(rows: csr_matrix, met: csr_matrix, known: Ints, top: int, seed: int) -> Ints:
     """Matrix factorisation that ranks met above unmet items (Rendle et al. 2009).
 
     A user's own vector where one was trained (known: row, or UNKNOWN), else the mean of the history's item vectors. On
@@ -79,8 +78,8 @@ def bpr(rows: csr_matrix, told: csr_matrix, known: Ints, top: int, seed: int) ->
 
     model: Any = BayesianPersonalizedRanking(FACTORS, iterations=EPOCHS, random_state=seed, num_threads=1)
     model.fit(rows, show_progress=False)
-    vectors = _vectors(model.user_factors, model.item_factors, told, known)
-    anything = np.flatnonzero((known >= 0) | (np.diff(told.indptr) > 0))
+    vectors = _vectors(model.user_factors, model.item_factors, met, known)
+    anything = np.flatnonzero((known >= 0) | (np.diff(met.indptr) > 0))
     lists = np.full((len(known), top), UNKNOWN, dtype=np.int64)
     for first in range(0, len(anything), BATCH):
         cases = anything[first : first + BATCH]
@@ -91,8 +90,8 @@ def bpr(rows: csr_matrix, told: csr_matrix, known: Ints, top: int, seed: int) ->
     return lists
 
 
-def _vectors(users: Floats, items: Floats, told: csr_matrix, known: Ints) -> Floats:
-    mean = np.asarray(told @ items) / np.maximum(np.diff(told.indptr), 1)[:, None]
+def _vectors(users: Floats, items: Floats, met: csr_matrix, known: Ints) -> Floats:
+    mean = np.asarray(met @ items) / np.maximum(np.diff(met.indptr), 1)[:, None]
     mean[:, -1] = 1  # of a user's vector the last place multiplies the items' bias
     vectors: Floats = np.where((known >= 0)[:, None], users[known], mean).astype(np.float32)
     return vectors

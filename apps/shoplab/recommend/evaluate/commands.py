@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from shoplab.settings import Settings
+from shoplab.core.settings import Settings
 
 if TYPE_CHECKING:
-    from shoplab.recommend.evaluate.protocols import Evaluation, Request
+    from shoplab.recommend.evaluate.protocols import Evaluation, EvaluationRequest
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -52,9 +52,9 @@ def next_item(settings: Settings, /, json_file: Path | None, **asked: Any) -> No
 
     Example: ./lab evaluate next-item --train train.txt --test test.txt --top 20 --out recs.parquet
     """
-    from shoplab.recommend.evaluate.protocols import Request
+    from shoplab.recommend.evaluate.protocols import EvaluationRequest
 
-    _run(settings, Request("next-item", **asked), json_file)
+    _run(settings, EvaluationRequest("next-item", **asked), json_file)
 
 
 @evaluate.command("next-month", short_help="What users met in the next month.")
@@ -67,13 +67,13 @@ def next_month(settings: Settings, /, json_file: Path | None, **asked: Any) -> N
 
     Example: ./lab evaluate next-month --train oct.csv --test nov.csv --top 20 --out recs.parquet
     """
-    from shoplab.recommend.evaluate.protocols import Request
+    from shoplab.recommend.evaluate.protocols import EvaluationRequest
 
-    _run(settings, Request("next-month", **asked), json_file)
+    _run(settings, EvaluationRequest("next-month", **asked), json_file)
 
 
-def _run(settings: Settings, request: "Request", json_file: Path | None) -> None:
-    from shoplab.console import step
+def _run(settings: Settings, request: "EvaluationRequest", json_file: Path | None) -> None:
+    from shoplab.core.console import step
     from shoplab.recommend.evaluate import tables
     from shoplab.recommend.evaluate.files import check_target
     from shoplab.recommend.evaluate.protocols import evaluate as run
@@ -90,7 +90,7 @@ def _run(settings: Settings, request: "Request", json_file: Path | None) -> None
         write_json(found, json_file)
 
 
-def _echo(found: "Evaluation", request: "Request") -> None:
+def _echo(found: "Evaluation", request: "EvaluationRequest") -> None:
     for note in found.split.notes:
         click.echo(f"note: {note}")
     seconds = f"fitted in {found.seconds['fit']:.1f} s, all ranked in {found.seconds['rank']:.1f} s"

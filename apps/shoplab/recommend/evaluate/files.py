@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from shoplab.errors import LabError
-from shoplab.recommend.catalogue import Catalogue
-from shoplab.recommend.log import Ints
+from shoplab.core.errors import LabError
+from shoplab.recommend.data.arrays import Ints
+from shoplab.recommend.data.products import Products
 
 
 def check_target(option: str, path: Path, ending: str) -> None:
@@ -43,9 +43,9 @@ def next_month_table(users: Sequence[str], lists: Ints, scores: NDArray[np.float
     )
 
 
-def item_ids(catalogue: Catalogue, whole_numbers: bool) -> pa.Array:
-    """The id of every row of the catalogue; as int64 where that is asked for and all of them are whole numbers."""
-    ids = [product.product_id for product in catalogue.products]
+def item_ids(products: Products, whole_numbers: bool) -> pa.Array:
+    """The id of every product by its row; as int64 where that is asked for and all of them are whole numbers."""
+    ids = products.ids
     if whole_numbers and ids and all(_is_whole(name) for name in ids):
         return pa.array([int(name) for name in ids], pa.int64())
     return pa.array(ids, pa.string())

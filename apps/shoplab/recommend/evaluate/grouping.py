@@ -10,26 +10,26 @@ from pyspark.sql import functions as F
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
-from shoplab.recommend.log import UNKNOWN, Log
+from shoplab.core.frames import kept
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.log import Log
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import apply_segments, fit_segments
-from shoplab.spark import kept
 
 
-class Groups(NamedTuple):
+class UserSegments(NamedTuple):
     """of: segment per user of the log, UNKNOWN for none. names: of the segments."""
 
     of: NDArray[np.int16]
     names: tuple[str, ...]
 
 
-def segment_users(events: DataFrame, log: Log, seed: int) -> Groups | None:
+def segment_users(events: DataFrame, log: Log, seed: int) -> UserSegments | None:
     """None where users are too much alike for two segments."""
-    clean = events.select(*(name for name in events.columns if name != "place"))
-    with kept(user_history(users(clean, sessions(clean), products(clean)))) as history:
+    with kept(user_history(users(events, sessions(events), products(events)))) as history:
         model = fit_segments(history, seed=seed)
         table = apply_segments(model, history).select("user_id", F.col("segment").cast("int")).toArrow()
     if model.k < 2:
         return None
     found = dict(zip(table["user_id"].to_pylist(), table["segment"].to_pylist(), strict=True))
-    return Groups(np.array([found.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16), model.names)
+    return UserSegments(np.array([found.get(user, UNKNOWN) for user in log.user_ids], dtype=np.int16), model.names)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.blend import FIXED, LEARNED
-from shoplab.recommend.evaluate import measures
-from shoplab.recommend.evaluate.grouping import Groups
-from shoplab.recommend.evaluate.measures import MEASURES, Floats, Interval
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import UNKNOWN, Ints
-from shoplab.recommend.sources.popular import Popular
-from shoplab.recommend.trained import SPREAD
+from shoplab.recommend import measures
+from shoplab.recommend.data.arrays import UNKNOWN, Ints
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.evaluate.grouping import UserSegments
+from shoplab.recommend.measures import MEASURES, Floats, Interval
+from shoplab.recommend.ranking.blend import FIXED, LEARNED
+from shoplab.recommend.ranking.ranker import SPREAD
+from shoplab.recommend.sources.popularity import Popularity
 
 BLENDS = (FIXED, LEARNED, SPREAD)
 LENGTH = max(measures.CUTS)
@@ -24,7 +24,7 @@ MANY = 1_000  # cases of a slice from which on a bad figure is no accident
 
 
 @dataclass(frozen=True)
-class Cases:
+class JudgedCases:
     """Those who were recommended to. targets, unreachable: as in `measures`. visits: cases of one visit (or user) are
     alike. slices: name -> whether a case belongs to it.
     """
@@ -38,12 +38,12 @@ class Cases:
     def __len__(self) -> int:
         return len(self.unreachable)
 
-    def take(self, rows: Ints) -> "Cases":
+    def take(self, rows: Ints) -> "JudgedCases":
         """These cases, in ascending order; without slices."""
-        return Cases(self.histories.take(rows), self.targets[rows], self.unreachable[rows], self.visits[rows], {})
+        return JudgedCases(self.histories.take(rows), self.targets[rows], self.unreachable[rows], self.visits[rows], {})
 
 
-class Known(NamedTuple):
+class TrainingFacts(NamedTuple):
     """Of the training log: visits that met each product, all visits, and each product's category, UNKNOWN for none."""
 
     met: Ints
@@ -93,7 +93,7 @@ def _open(intervals: Mapping[str, Interval], key: str) -> dict[str, Any]:
     return {key: {name: interval._asdict() for name, interval in intervals.items()}}
 
 
-def judge(lists: Mapping[str, Ints], cases: Cases, known: Known, default: str, seed: int) -> Board:
+def judge(lists: Mapping[str, Ints], cases: JudgedCases, facts: TrainingFacts, default: str, seed: int) -> Board:
     """The whole board. lists: by name, LENGTH long and as many places more as a case has met products, that LENGTH are
     left without those.
     """
@@ -101,12 +101,14 @@ def judge(lists: Mapping[str, Ints], cases: Cases, known: Known, default: str, s
     figures = {name: measures.per_case(ranked, cases.targets, cases.unreachable) for name, ranked in shown.items()}
     drawn = measures.resampled_means(np.hstack(list(figures.values())), cases.visits, seed)
     resampled = dict(zip(figures, np.split(drawn, len(figures), axis=1), strict=True))
-    rows = [_row(name, ranked, figures, resampled, known) for name, ranked in shown.items()]
+    rows = [_row(name, ranked, figures, resampled, facts) for name, ranked in shown.items()]
     slices = list(_slices(lists, shown, cases))
     return Board(len(cases), default, rows, slices, below_popularity(slices))
 
 
-def _row(name: str, shown: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], known: Known) -> Row:
+def _row(
+    name: str, shown: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], facts: TrainingFacts
+) -> Row:
     means, learned = _mean(figures[name]), _mean(figures[LEARNED])
     ahead = {
         measure: measures.interval(learned[at] - means[at], resampled[LEARNED][:, at] - resampled[name][:, at])
@@ -117,10 +119,10 @@ def _row(name: str, shown: Ints, figures: Mapping[str, Floats], resampled: Mappi
         name,
         "blend" if name in BLENDS else "baseline" if name.startswith("implicit ") else "source",
         {measure: measures.interval(means[at], resampled[name][:, at]) for at, measure in enumerate(MEASURES)},
-        measures.coverage(shown, len(known.met)),
-        measures.novelty(shown, known.met, known.visits),
-        measures.gini(shown, len(known.met)),
-        measures.categories(shown, known.categories),
+        measures.coverage(shown, len(facts.met)),
+        measures.novelty(shown, facts.met, facts.visits),
+        measures.gini(shown, len(facts.met)),
+        measures.categories(shown, facts.categories),
         ahead,
     )
 
@@ -130,7 +132,7 @@ def _mean(values: Floats) -> Floats:
     return mean
 
 
-def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, groups: Groups | None) -> dict[str, Any]:
+def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, segments: UserSegments | None) -> dict[str, Any]:
     """By user (known: row in training, UNKNOWN for newcomers), place in the visit and segment, as far as they tell
     cases apart.
     """
@@ -139,23 +141,23 @@ def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, groups: Group
         parts = {"user met in training": known >= 0, "newcomer": known < 0}
     if first_clicks is not None:
         parts |= {"after the first click": first_clicks, "after later clicks": ~first_clicks}
-    if groups is not None:
-        of = np.where(known >= 0, groups.of[known] if len(groups.of) else -1, -1)
-        parts |= {f"segment {name}": of == number for number, name in enumerate(groups.names)}
+    if segments is not None:
+        of = np.where(known >= 0, segments.of[known] if len(segments.of) else UNKNOWN, UNKNOWN)
+        parts |= {f"segment {name}": of == number for number, name in enumerate(segments.names)}
     return parts
 
 
-def _slices(lists: Mapping[str, Ints], shown: Mapping[str, Ints], cases: Cases) -> Iterator[Slice]:
+def _slices(lists: Mapping[str, Ints], shown: Mapping[str, Ints], cases: JudgedCases) -> Iterator[Slice]:
     met = cases.histories.matrix(cases.targets.shape[1])
     met.data[:] = 1
-    seen = csr_matrix(cases.targets.multiply(met))
-    fresh = csr_matrix(cases.targets - seen)
+    met_before = csr_matrix(cases.targets.multiply(met))
+    fresh = csr_matrix(cases.targets - met_before)
     fresh.eliminate_zeros()
     nothing = np.zeros_like(cases.unreachable)
     whole = _recalls(shown, cases.targets, cases.unreachable)
     for name, mine in cases.slices.items():
         yield _slice(name, whole, mine)
-    yield _slice("item met before", _recalls(shown, seen, nothing), np.diff(seen.indptr) > 0)
+    yield _slice("item met before", _recalls(shown, met_before, nothing), np.diff(met_before.indptr) > 0)
     new = np.diff(fresh.indptr) + cases.unreachable > 0
     yield _slice("item not met before", _recalls(shown, fresh, cases.unreachable), new)
     others = {name: _without(ranked, met) for name, ranked in lists.items()}
@@ -183,7 +185,7 @@ def below_popularity(slices: Sequence[Slice]) -> list[str]:
     """A word on every large slice where showing the same to everybody would do better."""
     return [
         f"{one.name} ({one.cases:,} cases): the learned blend's recall@20 {one.recall[LEARNED]:.4f} is below"
-        f" popularity's {one.recall[Popular.name]:.4f}"
+        f" popularity's {one.recall[Popularity.name]:.4f}"
         for one in slices
-        if one.cases >= MANY and one.recall[LEARNED] < one.recall[Popular.name]
+        if one.cases >= MANY and one.recall[LEARNED] < one.recall[Popularity.name]
     ]

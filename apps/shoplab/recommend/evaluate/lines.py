@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from shoplab.errors import LabError
-from shoplab.recommend.catalogue import Catalogue, Product
-from shoplab.recommend.log import DAY_S, Log, build_log
+from shoplab.core.errors import LabError
+from shoplab.recommend.data.arrays import DAY_S
+from shoplab.recommend.data.feedback import CURRENT
+from shoplab.recommend.data.log import Log, build_log
+from shoplab.recommend.data.products import Product, Products
 
 TRAIN_DAYS = 30  # what the training lines are taken to span, evenly, oldest first
 _ID = r"[\w.:/#+-]+"
@@ -78,13 +80,13 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, text
 
 
-def catalogue_of(sessions: Sessions) -> Catalogue:
+def products_of(sessions: Sessions) -> Products:
     """Every item met; nothing but its id is known."""
     ids = sorted({item for items in sessions.items for item in items})
-    return Catalogue(tuple(Product(name, None, None, None, None) for name in ids))
+    return Products(tuple(Product(name, None, None, None, None) for name in ids))
 
 
-def log_of(sessions: Sessions, catalogue: Catalogue, after: Sessions | None = None) -> Log:
+def log_of(sessions: Sessions, products: Products, after: Sessions | None = None) -> Log:
     """Nobody's views. `after`: the training sessions, at whose end and pace these go on."""
     pace = TRAIN_DAYS * DAY_S / len((after or sessions).items)
     lengths = [len(items) for items in sessions.items]
@@ -92,4 +94,5 @@ def log_of(sessions: Sessions, catalogue: Catalogue, after: Sessions | None = No
     times = (begin + np.repeat(np.arange(len(lengths)), lengths)).astype(np.float64) * pace
     names = [str(number) for number, size in zip(sessions.numbers, lengths, strict=True) for _ in range(size)]
     items = [item for session in sessions.items for item in session]
-    return build_log(catalogue, [None] * len(items), names, items, np.zeros(len(items), np.int8), times)
+    kinds = np.full(len(items), CURRENT.view, dtype=np.int8)
+    return build_log(products, [None] * len(items), names, items, kinds, times)

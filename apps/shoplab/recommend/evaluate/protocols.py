@@ -8,25 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from shoplab.console import Say
-from shoplab.recommend import training
-from shoplab.recommend.blend import FIXED, LEARNED
-from shoplab.recommend.cases import Protocol, cases_next_item, cases_next_month
+from shoplab.core.console import Say
+from shoplab.core.settings import Settings
+from shoplab.recommend.data.arrays import UNKNOWN, Ints
+from shoplab.recommend.data.cases import ProtocolName, cases_next_item, cases_next_month
+from shoplab.recommend.data.log import Log
 from shoplab.recommend.evaluate import files, leaderboard
-from shoplab.recommend.evaluate.ablation import Ranker, Removed, ablate, sample
+from shoplab.recommend.evaluate.ablation import Evaluated, Removed, ablate, sample
 from shoplab.recommend.evaluate.baselines import rank_baselines
-from shoplab.recommend.evaluate.leaderboard import LENGTH, Board, Cases, Known
+from shoplab.recommend.evaluate.leaderboard import LENGTH, Board, JudgedCases, TrainingFacts
 from shoplab.recommend.evaluate.readers import Split, read_split
-from shoplab.recommend.log import UNKNOWN, Ints, Log
-from shoplab.recommend.trained import SPREAD
-from shoplab.settings import Settings
+from shoplab.recommend.ranking.blend import FIXED, LEARNED
+from shoplab.recommend.ranking.fit import fit
+from shoplab.recommend.ranking.ranker import SPREAD
 
 
 @dataclass(frozen=True)
-class Request:
+class EvaluationRequest:
     """What was asked for on the command line."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     train: Path
     test: Path
     top: int
@@ -45,7 +46,7 @@ class Evaluation:
     """seconds: of fitting, and of ranking all cases by all sources and blends."""
 
     split: Split
-    ranker: Ranker
+    ranker: Evaluated
     board: Board
     removed: list[Removed]
     ablated: int
@@ -63,27 +64,27 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """The cases, and what recs.parquet says of each: session and position, or user."""
 
-    cases: Cases
+    cases: JudgedCases
     ids: tuple[str, ...]
     positions: Ints | None
 
 
-def evaluate(settings: Settings, request: Request, say: Say) -> Evaluation:
+def evaluate(settings: Settings, request: EvaluationRequest, say: Say) -> Evaluation:
     """Writes the lists of the default blend as soon as they are there, then measures all."""
     say("reading")
     split = read_split(settings, request.train, request.test, request.by_user, request.map_name, request.seed, say)
     return evaluate_split(split, request, say)
 
 
-def evaluate_split(split: Split, request: Request, say: Say) -> Evaluation:
+def evaluate_split(split: Split, request: EvaluationRequest, say: Say) -> Evaluation:
     """The same from what was read."""
     started = time.monotonic()
     say("fitting")
-    segments, names = (split.groups.of, split.groups.names) if split.groups else (None, ())
-    ranker: Ranker = training.fit(split.train, request.protocol, segments, names, seed=request.seed, say=say)
+    segments, names = split.segments or (None, ())
+    ranker: Evaluated = fit(split.train, request.protocol, segments, names, seed=request.seed, say=say)
     fitted = time.monotonic()
     asked = next_month(split) if request.by_user else next_item(split)
     say(f"ranking {len(asked.cases):,} cases")
@@ -95,32 +96,32 @@ def evaluate_split(split: Split, request: Request, say: Say) -> Evaluation:
     lists |= rank_baselines(split.train, request.by_user, asked.cases.histories, LENGTH + met, request.seed)
     say("measuring")
     shown = np.asarray(split.train.incidence.sum(axis=0)).ravel().astype(np.int64)
-    known = Known(shown, len(split.train), split.train.catalogue.known_categories)
-    board = leaderboard.judge(lists, asked.cases, known, ranker.default, request.seed)
+    facts = TrainingFacts(shown, len(split.train), split.train.products.known_categories)
+    board = leaderboard.judge(lists, asked.cases, facts, ranker.default, request.seed)
     few = sample(asked.cases, request.seed)
     removed = ablate(ranker, few, request.seed, say) if request.ablation and len(few) else []
     seconds = {"fit": round(fitted - started, 1), "rank": round(ranked - fitted, 1)}
     return Evaluation(split, ranker, board, removed, len(few), seconds)
 
 
-def next_item(split: Split) -> Asked:
+def next_item(split: Split) -> Question:
     """A case per item of a test visit from the second on."""
     histories, targets, visits, positions = cases_next_item(split.test)
     histories = replace(histories, known=_rows_in(split.train, split.test)[histories.known])
     unreachable = (np.diff(targets.indptr) == 0).astype(np.int64)
     slices = leaderboard.slices_of(histories.known, positions == 2, None)
-    names = tuple(split.test.names[visit] for visit in visits)
-    return Asked(Cases(histories, targets, unreachable, visits, slices), names, positions)
+    names = tuple(split.test.visit_ids[visit] for visit in visits)
+    return Question(JudgedCases(histories, targets, unreachable, visits, slices), names, positions)
 
 
-def next_month(split: Split) -> Asked:
+def next_month(split: Split) -> Question:
     """A case per user of the test part."""
     histories, targets, user_ids, unreachable = cases_next_month(split.train, split.test)
-    if split.groups:
-        of = np.append(split.groups.of, UNKNOWN).astype(np.int64)
+    if split.segments:
+        of = np.append(split.segments.of, UNKNOWN).astype(np.int64)
         histories = replace(histories, segments=of[histories.known])
-    slices = leaderboard.slices_of(histories.known, None, split.groups)
-    return Asked(Cases(histories, targets, unreachable, np.arange(len(user_ids)), slices), user_ids, None)
+    slices = leaderboard.slices_of(histories.known, None, split.segments)
+    return Question(JudgedCases(histories, targets, unreachable, np.arange(len(user_ids)), slices), user_ids, None)
 
 
 def _rows_in(train: Log, test: Log) -> Ints:
@@ -129,17 +130,17 @@ def _rows_in(train: Log, test: Log) -> Ints:
     return np.array([*(row.get(user, UNKNOWN) for user in test.user_ids), UNKNOWN], dtype=np.int64)
 
 
-def _all_lists(ranker: Ranker, cases: Cases, length: int) -> dict[str, Ints]:
+def _all_lists(ranker: Evaluated, cases: JudgedCases, length: int) -> dict[str, Ints]:
     """By source and blend; of one that has nothing to say, empty ones."""
-    found = ranker.rank(cases.histories, length, True)
-    silent = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
-    return {name: found.get(name, silent) for name in (*ranker.names, FIXED, LEARNED, SPREAD)}
+    found = ranker.rankings(cases.histories, length, True)
+    empty = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
+    return {name: found.get(name, empty) for name in (*ranker.names, FIXED, LEARNED, SPREAD)}
 
 
-def _table(ranker: Ranker, split: Split, asked: Asked, lists: Ints) -> Any:
-    items = files.item_ids(split.train.catalogue, split.lines)
+def _table(ranker: Evaluated, split: Split, asked: Question, lists: Ints) -> Any:
+    items = files.item_ids(split.train.products, split.lines)
     if asked.positions is None:
-        own, scores = ranker.ranked(asked.cases.histories, lists.shape[1])
+        own, scores = ranker.recommend(asked.cases.histories, lists.shape[1])
         return files.next_month_table(asked.ids, own, scores, items)
     sessions = np.array([int(name) for name in asked.ids], dtype=np.int64) if split.lines else list(asked.ids)
     return files.next_item_table(sessions, asked.positions, lists, items)

@@ -7,26 +7,28 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.console import Say
-from shoplab.errors import LabError
-from shoplab.ingest.mapping import Mapping, load_mapping
-from shoplab.ingest.sources import Source, inspect
+from shoplab.core.console import Say
+from shoplab.core.errors import LabError
+from shoplab.core.frames import kept
+from shoplab.core.settings import Settings
+from shoplab.core.spark import spark_session
+from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.sources import SourceFile, inspect
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.data.read_log import read_log, read_products
 from shoplab.recommend.evaluate import events, lines
-from shoplab.recommend.evaluate.grouping import Groups, segment_users
-from shoplab.recommend.log import Log
-from shoplab.settings import Settings
-from shoplab.spark import kept, spark_session
+from shoplab.recommend.evaluate.grouping import UserSegments, segment_users
 
 
 @dataclass(frozen=True)
 class Split:
-    """Both logs on the training part's catalogue. groups: its users' segments. lines: read from files of a session per
+    """Both logs on the training part's products. segments: its users'. lines: read from files of a session per
     line. repeated: test visits that are in the training part too. notes: what the reader should know.
     """
 
     train: Log
     test: Log
-    groups: Groups | None
+    segments: UserSegments | None
     lines: bool
     repeated: int
     notes: tuple[str, ...]
@@ -54,48 +56,46 @@ def read_split(
 
 def _of_lines(train: Path, test: Path) -> Split:
     past, next_ = lines.read_sessions(train), lines.read_sessions(test)
-    catalogue = lines.catalogue_of(past)
+    products = lines.products_of(past)
     known = set(past.texts())
     repeated = sum(text in known for text in next_.texts())
-    log, later = lines.log_of(past, catalogue), lines.log_of(next_, catalogue, after=past)
+    log, later = lines.log_of(past, products), lines.log_of(next_, products, after=past)
     return Split(log, later, None, True, repeated, _notes(log, later, repeated, "test lines are training lines too"))
 
 
 def read_events(
-    spark: SparkSession, sources: tuple[Source, Source], mapping: Mapping, by_user: bool, seed: int, say: Say
+    spark: SparkSession, sources: tuple[SourceFile, SourceFile], mapping: Mapping, by_user: bool, seed: int, say: Say
 ) -> Split:
     """Two event files, with the given session."""
     notes: list[str] = []
     with ExitStack() as stack:
         say(f"reading {sources[0].path.name}")
         past = _events(spark, sources[0], mapping, notes.append, stack)
-        catalogue = events.catalogue_of(past)
-        train = events.log_of(past, catalogue, by_user)
+        products = read_products(past)
+        train = read_log(past, products)
         say(f"reading {sources[1].path.name}")
-        test = events.log_of(_events(spark, sources[1], mapping, notes.append, stack), catalogue, by_user)
+        test = read_log(_events(spark, sources[1], mapping, notes.append, stack), products)
         _refuse_empty(train, test, sources)
         _refuse_disorder(train, test, sources)
         say("segments of the users")
-        groups = segment_users(past, train, seed) if by_user else None
-    repeated = len(set(train.names) & set(test.names))
+        segments = segment_users(past, train, seed) if by_user else None
+    repeated = len(set(train.visit_ids) & set(test.visit_ids))
     said = "test sessions begin in the training file"
-    return Split(train, test, groups, False, repeated, (*notes, *_notes(train, test, repeated, said)))
+    return Split(train, test, segments, False, repeated, (*notes, *_notes(train, test, repeated, said)))
 
 
-def _events(spark: SparkSession, source: Source, mapping: Mapping, note: Say, stack: ExitStack) -> DataFrame:
+def _events(spark: SparkSession, source: SourceFile, mapping: Mapping, note: Say, stack: ExitStack) -> DataFrame:
     uris = stack.enter_context(events.readable(source))
-    checked = events.checked_rows(spark, source, uris, mapping)
-    events.refuse_bad(source, checked, note)
-    return stack.enter_context(kept(events.good_events(checked, mapping.gives("user_session", source.names))))
+    return stack.enter_context(kept(events.read_good(spark, source, uris, mapping, note)))
 
 
-def _refuse_empty(train: Log, test: Log, sources: tuple[Source, Source]) -> None:
+def _refuse_empty(train: Log, test: Log, sources: tuple[SourceFile, SourceFile]) -> None:
     for log, source in zip((train, test), sources, strict=True):
         if not len(log):
             raise LabError(f"{source.path} has no view, cart or purchase; give a file with some")
 
 
-def _refuse_disorder(train: Log, test: Log, sources: tuple[Source, Source]) -> None:
+def _refuse_disorder(train: Log, test: Log, sources: tuple[SourceFile, SourceFile]) -> None:
     """Who learns from a later day than it is asked about has seen the answers."""
     end, begin = train.now, float(test.times.min())
     if end > begin:

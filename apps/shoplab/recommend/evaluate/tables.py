@@ -2,10 +2,10 @@
 
 import click
 
-from shoplab.console import table
+from shoplab.core.console import table
 from shoplab.recommend.evaluate.ablation import LOOKED_AT, Removed
 from shoplab.recommend.evaluate.leaderboard import Board, Row
-from shoplab.recommend.evaluate.measures import Interval
+from shoplab.recommend.measures import Interval
 
 _SHORT = {
     "segment popularity": "segment", "fixed blend": "fixed", "learned blend": "learned", "spread blend": "spread",

@@ -2,16 +2,15 @@
 
 import io
 import time
+from importlib.metadata import version
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shoplab.recommend.als import Floats
-from shoplab.storage import Storage
-
-SPARK_VERSION = "4.2.0"
+from shoplab.core.storage import Storage
+from shoplab.recommend.data.arrays import Floats
 
 
 def save_factors(storage: Storage, path: str, user_factors: Floats, item_factors: Floats) -> None:
@@ -19,7 +18,7 @@ def save_factors(storage: Storage, path: str, user_factors: Floats, item_factors
     metadata = {
         "class": "org.apache.spark.ml.recommendation.ALSModel",
         "timestamp": int(time.time() * 1000),
-        "sparkVersion": SPARK_VERSION,
+        "sparkVersion": version("pyspark"),
         "uid": "ALSModel_shoplab",
         "paramMap": {"userCol": "user", "itemCol": "item"},
         "defaultParamMap": {"predictionCol": "prediction", "blockSize": 4096, "coldStartStrategy": "nan"},

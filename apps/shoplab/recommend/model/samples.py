@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from shoplab.recommend.catalogue import words_for
-from shoplab.recommend.histories import UserContext
-from shoplab.recommend.log import KINDS
-from shoplab.recommend.recommender import Recommendation, Recommender
+from shoplab.recommend.data.histories import UserContext
+from shoplab.recommend.data.products import words_for
+from shoplab.recommend.model.recommender import Recommendation, Recommender
 
 SHOWN = 5  # last products of a user
 
@@ -27,10 +26,10 @@ def _recent(model: Recommender, row: int) -> list[str]:
     """Newest first."""
     met, kinds = model.shoppers.history(row)
     latest = list(zip(met.tolist(), kinds.tolist(), strict=True))[: -SHOWN - 1 : -1]
-    return [f"{KINDS[kind]}: {words_for(model.catalogue.products[item])}" for item, kind in latest]
+    return [f"{model.feedback.types[kind]}: {words_for(model.products[item])}" for item, kind in latest]
 
 
 def _item(model: Recommender, item: Recommendation) -> dict[str, Any]:
-    product = model.catalogue[item.product_id]
+    product = model.products[model.products.index[item.product_id]]
     label = " · ".join(part for part in (product.brand, product.category_code, item.product_id) if part)
     return item._asdict() | {"label": label, "price": product.price}

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from shoplab.recommend.candidates import NAMES, OWNER_OF_COLUMN, Candidates
-from shoplab.recommend.sources.base import Floats
-from shoplab.recommend.trees import Trees
+from shoplab.recommend.data.arrays import Floats
+from shoplab.recommend.ranking.candidates import Candidates
+from shoplab.recommend.ranking.features import Columns
+from shoplab.recommend.ranking.trees import Trees
+from shoplab.recommend.sources import Source
+from shoplab.recommend.sources.popularity import Popularity
+from shoplab.recommend.sources.segment_popularity import SegmentPopularity
 
 FIXED, LEARNED = "fixed blend", "learned blend"
-COLLABORATIVE = ("recent", "covisits", "neighbours", "als")
-_POPULARITIES = ("segment popularity", "popularity")
+_POPULARITIES = (SegmentPopularity.name, Popularity.name)
 _STEP = 0.2
 _LATENT = (0.0, 0.1, 0.25, 0.5)
-_TIE = 1e-3  # of popularity: what no part tells apart
 
 
 class Blend(Protocol):
@@ -27,15 +29,15 @@ class Blend(Protocol):
         ...
 
     def parts(self, candidates: Candidates) -> Floats:
-        """Per candidate what each of NAMES adds to the score, none below 0, shape (pairs, sources)."""
+        """Per candidate what each source adds to the score, none below 0, shape (pairs, sources)."""
         ...
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedBlend:
     """score = alpha * collaborative + beta * content + gamma * segment. Each source is divided by its largest value
-    among the case's candidates; collaborative is `latent` of ALS and the rest in equal parts of recent, covisits and
-    neighbours.
+    among the case's candidates. Within a group sources count by their weights; those that are tuned take `latent` of
+    their group together, the others the rest.
     """
 
     alpha: float = 0.5
@@ -48,36 +50,43 @@ class Fixed:
         return total
 
     def parts(self, candidates: Candidates) -> Floats:
-        return candidates.scaled() * self._weights()
+        return candidates.scaled() * self._weights(candidates.columns)
 
-    def _weights(self) -> Floats:
-        visits = self.alpha * (1 - self.latent) / (len(COLLABORATIVE) - 1)
-        of = dict.fromkeys(COLLABORATIVE, visits) | {"als": self.alpha * self.latent}
-        of |= {"content": self.beta, "segment popularity": self.gamma, "popularity": _TIE}
-        return np.array([of[name] for name in NAMES], dtype=np.float32) / (1 + _TIE)
+    def _weights(self, columns: Columns) -> Floats:
+        weights = [self._weight(source, columns) + source.floor for source in columns.sources]
+        return np.array(weights, dtype=np.float32) / (1 + sum(source.floor for source in columns.sources))
+
+    def _weight(self, source: type[Source], columns: Columns) -> float:
+        of_group = {"collaborative": self.alpha, "content": self.beta, "segment": self.gamma}[source.group]
+        group = [one for one in columns.sources if one.group == source.group]
+        alike = sum(one.weight for one in group if one.tuned == source.tuned)
+        if any(one.tuned for one in group):
+            of_group *= self.latent if source.tuned else 1 - self.latent
+        return of_group * source.weight / alike if alike else 0.0
 
 
-def tuned(worth: Callable[[Fixed], float]) -> Fixed:
-    """The weights that are worth most: first ALS's part, then alpha + beta + gamma = 1 in steps of 0.2."""
-    latent = max(_LATENT, key=lambda part: worth(Fixed(latent=part)))
+def tuned(worth: Callable[[FixedBlend], float]) -> FixedBlend:
+    """The weights that are worth most: first `latent`, then alpha + beta + gamma = 1 in steps of 0.2."""
+    latent = max(_LATENT, key=lambda part: worth(FixedBlend(latent=part)))
     steps = np.arange(0, 1 + _STEP / 2, _STEP).round(1).tolist()
     pairs = [(a, b) for a, b in product(steps, steps) if a + b <= 1 + 1e-9]
-    return max([Fixed(latent=latent), *(Fixed(a, b, round(1 - a - b, 1), latent) for a, b in pairs)], key=worth)
+    grid = (FixedBlend(a, b, round(1 - a - b, 1), latent) for a, b in pairs)
+    return max([FixedBlend(latent=latent), *grid], key=worth)
 
 
 @dataclass(frozen=True)
-class Learned:
-    """score: the probability that the trees give. A source's part is its share of what the log-odds would lose if it
-    were silent. Where a case has no events, nothing tells it from others: its score is the mean of both popularities.
+class LearnedBlend:
+    """score: the probability that the trees give. A source's part is its share of what the log-odds would lose without
+    it. Where a case has no events, nothing tells it from others: its score is the mean of both popularities.
     """
 
     trees: Trees
 
     def scores(self, candidates: Candidates) -> NDArray[np.float64]:
-        return _probabilities(candidates, self.trees.log_odds(candidates.seen))
+        return _probabilities(candidates, self.trees.log_odds(candidates.features))
 
     def parts(self, candidates: Candidates) -> Floats:
-        odds, lost = self._odds_and_lost(candidates.seen)
+        odds, lost = self._odds_and_lost(candidates.features, candidates.columns)
         listed = candidates.scaled() > 0
         listed_share = listed / np.maximum(listed.sum(axis=1, keepdims=True), 1)
         total = lost.sum(axis=1, keepdims=True)
@@ -85,16 +94,17 @@ class Learned:
         parts: Floats = (share * _probabilities(candidates, odds)[:, None]).astype(np.float32)
         return parts
 
-    def _odds_and_lost(self, seen: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Log-odds, and what they lose without each of NAMES; asked at once: calls are what takes time."""
-        silenced = np.stack([seen] * (1 + len(NAMES)))
-        for place, name in enumerate(NAMES, start=1):
-            silenced[place][:, [owner == name for owner in OWNER_OF_COLUMN]] = 0
-        odds = self.trees.log_odds(silenced.reshape(-1, seen.shape[1])).reshape(len(silenced), -1)
+    def _odds_and_lost(self, features: Floats, columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log-odds, and what they lose without each source; asked at once: calls are what takes time."""
+        muted = np.stack([features] * (1 + len(columns.sources)))
+        for place, source in enumerate(columns.sources, start=1):
+            muted[place][:, columns.of(source.name)] = 0
+        odds = self.trees.log_odds(muted.reshape(-1, features.shape[1])).reshape(len(muted), -1)
         return odds[0], np.maximum(odds[0] - odds[1:], 0).T
 
 
 def _probabilities(candidates: Candidates, odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    popular = candidates.scaled()[:, [name in _POPULARITIES for name in NAMES]].mean(axis=1)
-    found: NDArray[np.float64] = np.where(candidates.told(), expit(odds), popular).astype(np.float64)
+    named = [source.name in _POPULARITIES for source in candidates.columns.sources]
+    popular = candidates.scaled()[:, named].mean(axis=1)
+    found: NDArray[np.float64] = np.where(candidates.with_events(), expit(odds), popular).astype(np.float64)
     return found

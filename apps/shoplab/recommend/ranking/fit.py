@@ -1,109 +1,113 @@
 """Fits every source on a log, and both blends on its newest part, which the sources must not have seen."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.console import Say
-from shoplab.recommend.als import Factors
-from shoplab.recommend.blend import Fixed, Learned, tuned
-from shoplab.recommend.candidates import CHUNK, OWNER_OF_COLUMN, Finder, top_lists
-from shoplab.recommend.cases import Cases, Protocol, is_target, split, validation_cases
-from shoplab.recommend.content import Content
-from shoplab.recommend.evaluate import measures
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints, Log
+from shoplab.core.console import Say
+from shoplab.recommend import measures
+from shoplab.recommend.data.arrays import UNKNOWN, Bools, Ints
+from shoplab.recommend.data.cases import Cases, ProtocolName, is_target, split, validation_cases
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.ranking.blend import FixedBlend, LearnedBlend, tuned
+from shoplab.recommend.ranking.candidates import CHUNK, Finder, top_lists
+from shoplab.recommend.ranking.ranker import Holdout, Ranker, TrainingSample
+from shoplab.recommend.ranking.trees import Trees
 from shoplab.recommend.sources import SOURCES, Training
-from shoplab.recommend.trained import Checks, Sample, Trained
-from shoplab.recommend.trees import Trees
+from shoplab.recommend.sources.als import Als
 
 TOP = 20
 TO_TUNE = 3_000  # cases that the formula's weights are tried on
-CHECKED = 0.25  # of the cases, kept from learning, to choose the better blend by
+HELD_OUT = 0.25  # of the cases, kept from learning, to choose the better blend by
 NEGATIVES = 0.15  # of the candidates that were not met, drawn at random
 _FEWEST = 50  # cases with a hit, below which nothing can be learned
 
 
 def fit(
     log: Log,
-    protocol: Protocol,
+    protocol: ProtocolName,
     segments: NDArray[np.int16] | None = None,
     names: tuple[str, ...] = (),
-    durable: NDArray[np.bool_] | None = None,
+    durable: Bools | None = None,
     rank: int = 64,
     seed: int = 7,
     say: Say = lambda _: None,
-    als: Factors | None = None,
-    content: Content | None = None,
-) -> Trained:
-    """als, content: as in Training; `als` for what is published only, the validation must not know it.
+    given: Mapping[str, Any] | None = None,
+) -> Ranker:
+    """segments: per user of the log, UNKNOWN for none; names: of segment 0, 1, … durable: per product (Finder).
 
-    segments: per user of the log, UNKNOWN for none; names: of segment 0, 1, … durable: per product (Finder)."""
-    training = Training(log, _or_none(segments, log), names, rank, seed, content=content)
+    given: as in Training; what of it was fitted on all events serves what is published only, validation must not know
+    it.
+    """
+    of_users = np.full(len(log.user_ids), UNKNOWN, dtype=np.int16) if segments is None else segments
+    training = Training(log, of_users, names, rank, seed, given or {})
     earlier, later = split(log, protocol)
     say("sources, without the newest visits")
-    finder = _fit_sources(replace(training, log=earlier), durable)
-    cases = validation_cases(earlier, later, protocol, training)
+    before = {name: part for name, part in training.given.items() if name != Als.name}
+    finder = _fit_sources(replace(training, log=earlier, given=before), durable)
+    cases = validation_cases(earlier, later, protocol, of_users.astype(np.int64), seed)
     say("blends")
-    trained = _fit_blends(finder, cases, log.user_ids, seed)
+    ranker = _fit_blends(finder, cases, log.user_ids, seed)
     say("sources")
-    return replace(trained, finder=_fit_sources(replace(training, als=als), durable))
+    return replace(ranker, finder=_fit_sources(training, durable))
 
 
-def _or_none(segments: NDArray[np.int16] | None, log: Log) -> NDArray[np.int16]:
-    return np.full(len(log.user_ids), -1, dtype=np.int16) if segments is None else segments
+def _fit_sources(training: Training, durable: Bools | None) -> Finder:
+    products = training.log.products
+    lasting = np.zeros(len(products), dtype=bool) if durable is None else durable
+    return Finder(products, tuple(kind.fit(training) for kind in SOURCES), lasting)
 
 
-def _fit_sources(training: Training, durable: NDArray[np.bool_] | None) -> Finder:
-    catalogue = training.log.catalogue
-    lasting = np.zeros(len(catalogue), dtype=bool) if durable is None else durable
-    return Finder(catalogue, tuple(kind.fit(training) for kind in SOURCES), lasting)
-
-
-def _fit_blends(finder: Finder, cases: Cases, user_ids: tuple[str, ...], seed: int) -> Trained:
+def _fit_blends(finder: Finder, cases: Cases, user_ids: tuple[str, ...], seed: int) -> Ranker:
     """Learns from most of the cases, and measures both blends on the others."""
     rng = np.random.default_rng(seed)
-    checked = rng.random(len(cases.times)) < CHECKED
-    told, asked = cases.take(np.flatnonzero(~checked)), cases.take(np.flatnonzero(checked))
-    sample = _sample(finder, told.histories, told.targets, rng)
-    trained = Trained(finder, _tuned(finder, told.take(np.arange(min(TO_TUNE, len(told.times))))), None, {})
+    held_out = rng.random(len(cases.times)) < HELD_OUT
+    learned_from, asked = cases.take(np.flatnonzero(~held_out)), cases.take(np.flatnonzero(held_out))
+    sample = _sample(finder, learned_from.histories, learned_from.targets, rng)
+    to_tune = learned_from.take(np.arange(min(TO_TUNE, len(learned_from.times))))
+    ranker = Ranker(finder, _tuned(finder, to_tune), None, {})
     if sample.hit.sum() >= _FEWEST:
-        trained = replace(trained, learned=Learned(Trees.fit(sample.seen, sample.hit, sample.weights, seed)))
-    lists = trained.rank(asked.histories, TOP, sources=False) if len(asked.times) else {}
+        trees = Trees.fit(sample.features, sample.hit, sample.weights, seed)
+        ranker = replace(ranker, learned=LearnedBlend(trees))
+    lists = ranker.rankings(asked.histories, TOP, sources=False) if len(asked.times) else {}
     values = {name: ndcg(found, asked.targets) for name, found in lists.items()}
-    trained = replace(trained, validation={name: float(found.mean()) for name, found in values.items()}, sample=sample)
+    ranker = replace(ranker, validation={name: float(found.mean()) for name, found in values.items()}, sample=sample)
     if not values:
-        return trained
-    return replace(trained, checks=Checks(*asked, values[trained.default], user_ids))
+        return ranker
+    return replace(ranker, holdout=Holdout(*asked, values[ranker.default], user_ids))
 
 
-def _tuned(finder: Finder, cases: Cases) -> Fixed:
+def _tuned(finder: Finder, cases: Cases) -> FixedBlend:
     """The weights with the best NDCG@20."""
     if not len(cases.times):
-        return Fixed()
+        return FixedBlend()
     candidates = finder.find(cases.histories)
 
-    def worth(blend: Fixed) -> float:
-        lists, _ = top_lists(candidates.owners, candidates.items, blend.scores(candidates), len(cases.times), TOP)
+    def worth(blend: FixedBlend) -> float:
+        lists, _ = top_lists(candidates, blend.scores(candidates), len(cases.times), TOP)
         return float(ndcg(lists, cases.targets).mean())
 
     return tuned(worth)
 
 
-def _sample(finder: Finder, histories: Histories, targets: csr_matrix, rng: np.random.Generator) -> Sample:
+def _sample(finder: Finder, histories: Histories, targets: csr_matrix, rng: np.random.Generator) -> TrainingSample:
     """Of the cases with a hit among their candidates: all hits, and some of what was not met."""
-    seen, hits = [np.empty((0, len(OWNER_OF_COLUMN)), dtype=np.float32)], [np.empty(0, dtype=bool)]
-    for first, c in finder.chunks(histories):
+    features = [np.empty((0, len(finder.columns.names)), dtype=np.float32)]
+    hits = [np.empty(0, dtype=bool)]
+    for first, candidates in finder.chunks(histories):
         mine = csr_matrix(targets[first : first + CHUNK])
-        hit = is_target(mine, c.owners, c.items)
-        winnable = np.bincount(c.owners, hit, minlength=mine.shape[0])[c.owners] > 0
+        hit = is_target(mine, candidates.owners, candidates.items)
+        winnable = np.bincount(candidates.owners, hit, minlength=mine.shape[0])[candidates.owners] > 0
         drawn = winnable & (hit | (rng.random(len(hit)) < NEGATIVES))
-        seen.append(c.seen[drawn])
+        features.append(candidates.features[drawn])
         hits.append(hit[drawn])
     hit = np.concatenate(hits)
-    return Sample(np.concatenate(seen), hit, np.where(hit, 1.0, 1 / NEGATIVES))
+    return TrainingSample(np.concatenate(features), hit, np.where(hit, 1.0, 1 / NEGATIVES))
 
 
 def ndcg(lists: Ints, targets: csr_matrix) -> NDArray[np.float64]:

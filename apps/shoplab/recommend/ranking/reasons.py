@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from shoplab.recommend.catalogue import Catalogue, words_for
-from shoplab.recommend.histories import Histories
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.products import Products, words_for
 
-_DID = ("viewed", "put in your cart", "bought")
 _CONTENT = 1
 
 
 class Reasons:
     """Reasons for one batch of users."""
 
-    def __init__(self, catalogue: Catalogue, segment_names: Sequence[str], histories: Histories) -> None:
-        self.catalogue = catalogue
+    def __init__(self, products: Products, segment_names: Sequence[str], histories: Histories) -> None:
+        self.products = products
         self.segment_names = segment_names
         self.histories = histories
         self.met: dict[int, list[tuple[int, int]]] = defaultdict(list)  # owner -> (item, kind), newest first
@@ -24,10 +23,10 @@ class Reasons:
             self.met[owner].append((item, kind))
 
     def why(self, owner: int, item: int, parts: Sequence[float]) -> str:
-        """Seen before, or else named after the largest of the collaborative, content and segment parts."""
+        """Met before, or else named after the largest of the collaborative, content and segment parts."""
         for met, kind in self.met[owner]:
             if met == item:
-                return ("you viewed it lately", "it is still in your cart", "you bought it before")[kind]
+                return self.histories.feedback.event(kind).met
         largest = max(range(3), key=lambda part: parts[part])
         if largest == _CONTENT and self.met[owner]:
             return self._like_what_was_met(owner, item)
@@ -38,9 +37,12 @@ class Reasons:
         return f"popular among {self.segment_names[segment]}" if named else "popular in the shop"
 
     def _like_what_was_met(self, owner: int, item: int) -> str:
-        shelves, categories = self.catalogue.shelf_codes, self.catalogue.category_codes
+        shelves, categories = self.products.shelf_codes, self.products.category_codes
         for codes, brand in ((shelves, True), (categories, False)):
             for met, kind in self.met[owner]:
                 if codes[met] == codes[item]:
-                    return f"like {words_for(self.catalogue.products[item], brand)} you {_DID[kind]}"
-        return f"like products you {_DID[self.met[owner][0][1]]}"
+                    return f"like {words_for(self.products[item], brand)} you {self._did(kind)}"
+        return f"like products you {self._did(self.met[owner][0][1])}"
+
+    def _did(self, kind: int) -> str:
+        return self.histories.feedback.event(kind).did

@@ -1,12 +1,13 @@
 """The learned ranker: gradient-boosted trees over what the sources say of a candidate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoplab.recommend.sources.base import Floats
+from shoplab.recommend.data.arrays import Bools, Floats
 
 ROUNDS, LEAVES, RATE, LEAF_ROWS, RIDGE = 100, 15, 0.1, 50, 10.0
 _ROWS = 4_000  # at once: their masks stay in the processor's cache
@@ -32,7 +33,7 @@ class Trees:
     base: float
 
     @classmethod
-    def fit(cls, seen: Floats, hit: NDArray[np.bool_], weights: NDArray[np.float64], seed: int) -> Self:
+    def fit(cls, features: Floats, hit: Bools, weights: NDArray[np.float64], seed: int) -> Self:
         """On candidates (rows) with whether each was met next. Friedman 2001, with histograms as in LightGBM."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -40,9 +41,11 @@ class Trees:
         model = HistGradientBoostingClassifier(
             max_iter=ROUNDS, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=leaf_rows,
             l2_regularization=RIDGE, early_stopping=False, random_state=seed,
-        ).fit(seen, hit, sample_weight=weights)  # fmt: skip
+        ).fit(features, hit, sample_weight=weights)  # fmt: skip
         return cls.of_nodes(
-            [tree.nodes for [tree] in model._predictors], float(model._baseline_prediction.ravel()[0]), seen.shape[1]
+            [tree.nodes for [tree] in model._predictors],
+            float(model._baseline_prediction.ravel()[0]),
+            features.shape[1],
         )
 
     @classmethod
@@ -62,20 +65,34 @@ class Trees:
             below &= _ALL ^ np.uint16(left)
         return cls(np.array([threshold for _, threshold, *_ in splits]), starts, masks, values, base)
 
-    def log_odds(self, seen: Floats) -> NDArray[np.float64]:
+    def log_odds(self, features: Floats) -> NDArray[np.float64]:
         """Per candidate; the higher, the likelier it is met next."""
-        parts = [self._log_odds(seen[first : first + _ROWS]) for first in range(0, len(seen), _ROWS)]
+        parts = [self._log_odds(features[first : first + _ROWS]) for first in range(0, len(features), _ROWS)]
         return np.concatenate([np.empty(0), *parts])
 
-    def _log_odds(self, seen: Floats) -> NDArray[np.float64]:
-        reached = np.full((len(seen), len(self.values)), _ALL)
+    def _log_odds(self, features: Floats) -> NDArray[np.float64]:
+        reached = np.full((len(features), len(self.values)), _ALL)
         for column in np.flatnonzero(np.diff(self.starts)):
-            first, end = self.starts[column : column + 2]
-            below = np.searchsorted(self.thresholds[first:end], seen[:, column])
-            reached &= self.masks[first + column : end + column + 1].take(below, axis=0)
+            thresholds, masks = self._block(int(column))
+            reached &= masks.take(np.searchsorted(thresholds, features[:, column]), axis=0)
         leaves = _LOWEST_BIT.take(reached) + np.arange(0, self.values.size, self.values.shape[1])
         total: NDArray[np.float64] = self.values.ravel().take(leaves).sum(axis=1) + self.base
         return total
+
+    def on(self, columns: Sequence[int]) -> Self:
+        """The same trees for a table whose column c is column columns[c] of the one they learned on, UNKNOWN for a new
+        one.
+        """
+        none = np.full((1, len(self.values)), _ALL)
+        blocks = [self._block(c) if c >= 0 else (self.thresholds[:0], none) for c in columns]
+        thresholds, masks = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        starts = np.cumsum([0, *(len(part) for part, _ in blocks)])
+        return type(self)(thresholds, starts, masks, self.values, self.base)
+
+    def _block(self, column: int) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
+        """A column's thresholds and masks."""
+        first, end = self.starts[column : column + 2]
+        return self.thresholds[first:end], self.masks[first + column : end + column + 1]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """For the files of a version; `of` reads them."""

@@ -1,34 +1,90 @@
-"""ALS as a source: products near to the user's vector."""
+"""ALS as a source: products near to the user's vector, folded in for whoever has newer events than the fit.
 
-from dataclasses import dataclass
-from typing import ClassVar, Self
+Source: Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, 2008.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from shoplab.recommend.als import Factors, fit_als_on_matrix, fold_in
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.interactions import EVENT_WEIGHTS, WEIGHT_CAP
-from shoplab.recommend.log import KINDS, Ints, Log
-from shoplab.recommend.sources.base import Arrays, Floats, Training, from_pairs
+from shoplab.recommend.data.arrays import Floats, Ints
+from shoplab.recommend.data.feedback import WEIGHT_CAP
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training, from_pairs
 
 SIZE = 40
-_WEIGHTS = np.array([EVENT_WEIGHTS[kind] for kind in KINDS], dtype=np.float32)
+ITERATIONS = 10
+ALPHA = 10.0  # confidence of a pair is 1 + ALPHA * weight
+REGULARIZATION = 0.1
 
 
 @dataclass(frozen=True)
-class Latent:
+class Factors:
+    """User and item vectors, row i belonging to id i; float32, shape (ids, rank). Ids are sorted."""
+
+    user_factors: Floats
+    item_factors: Floats
+    engine: str
+    user_ids: list[str] = field(default_factory=list)
+    item_ids: list[str] = field(default_factory=list)
+
+    @property
+    def rank(self) -> int:
+        return int(self.item_factors.shape[1])
+
+    @cached_property
+    def _solver(self) -> Any:
+        from implicit.cpu.als import AlternatingLeastSquares
+
+        with threadpool_limits(1, "blas"):
+            solver = AlternatingLeastSquares(self.rank, regularization=REGULARIZATION, num_threads=1)
+        solver.item_factors = self.item_factors
+        return solver
+
+
+def fit_als_on_matrix(weights: csr_matrix, rank: int, seed: int = 7) -> Factors:
+    """By `implicit`, from weights of shape (users, items); the ids are left empty."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    # implicit's own threads do the work; BLAS threads under them only get in the way
+    with threadpool_limits(1, "blas"):
+        als = AlternatingLeastSquares(rank, regularization=REGULARIZATION, iterations=ITERATIONS, random_state=seed)
+        als.fit(_confidence(weights), show_progress=False)
+    return Factors(als.user_factors, als.item_factors, "implicit")
+
+
+def fold_in(factors: Factors, user_items: csr_matrix) -> Floats:
+    """Vectors of new or changed users from weights, shape (users, items): one exact least-squares step, items fixed."""
+    rows = np.arange(user_items.shape[0])
+    vectors: Floats = factors._solver.recalculate_user(rows, _confidence(user_items))
+    return vectors
+
+
+def _confidence(weights: csr_matrix) -> csr_matrix:
+    confidence = weights.astype(np.float32)
+    confidence.data = 1 + ALPHA * confidence.data
+    return confidence
+
+
+@dataclass(frozen=True)
+class Als(Source):
     """Trained vectors for users as they were; folded in for newcomers and for whoever has newer events."""
 
     factors: Factors
     name: ClassVar[str] = "als"
+    group: ClassVar[Group] = "collaborative"
+    tuned: ClassVar[bool] = True
+    features: ClassVar[tuple[str, ...]] = ("als score",)
 
     @classmethod
     def fit(cls, training: Training) -> Self:
-        if training.als:
-            return cls(training.als)
-        return cls(fit_als_on_matrix(pair_weights(training.log), training.rank, training.seed))
+        given = training.given.get(cls.name)
+        return cls(given or fit_als_on_matrix(pair_weights(training.log), training.rank, training.seed))
 
     def vectors(self, histories: Histories) -> Floats:
         """Shape (cases, rank); zeros without a history."""
@@ -36,40 +92,46 @@ class Latent:
         vectors = np.zeros((len(histories), self.factors.rank), dtype=np.float32)
         trained = (histories.known >= 0) & (histories.known < len(known)) & ~histories.live
         vectors[trained] = known[histories.known[trained]]
-        told = ~trained & (histories.lengths() > 0)
-        if told.any():
+        folded = ~trained & (histories.lengths() > 0)
+        if folded.any():
             weights = histories.matrix(len(self.factors.item_factors))
             weights.data = np.minimum(weights.data, WEIGHT_CAP)
-            vectors[told] = fold_in(self.factors, weights[told])
+            vectors[folded] = fold_in(self.factors, weights[folded])
         return vectors
 
     def lists(self, histories: Histories) -> csr_matrix:
         vectors, products = self.vectors(histories), len(self.factors.item_factors)
-        told = np.flatnonzero(vectors.any(axis=1))
+        placed = np.flatnonzero(vectors.any(axis=1))
         count = min(SIZE, products)
         shape = (len(histories), products)
-        if not len(told) or not count:
+        if not len(placed) or not count:
             return csr_matrix(shape, dtype=np.float32)
-        items, scores = _nearest(self.factors.item_factors, vectors[told], count)
-        return from_pairs(np.repeat(told, count), items.ravel(), scores.ravel(), shape, count)
+        items, scores = _nearest(self.factors.item_factors, vectors[placed], count)
+        return from_pairs(np.repeat(placed, count), items.ravel(), scores.ravel(), shape, count)
+
+    def describe(self, pairs: Pairs) -> Floats:
+        vectors = self.vectors(pairs.histories)
+        products: Floats = np.einsum("ij,ij->i", vectors[pairs.owners], self.factors.item_factors[pairs.items])
+        return products[:, None]
 
     def arrays(self) -> Arrays:
         return {"users": self.factors.user_factors, "items": self.factors.item_factors}
 
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
-        return cls(Factors([], [], arrays["users"], arrays["items"], "stored"))
+        return cls(Factors(arrays["users"], arrays["items"], "stored"))
 
 
 def pair_weights(log: Log) -> csr_matrix:
-    """Implicit feedback, shape (users, products): weights of EVENT_WEIGHTS summed, at most WEIGHT_CAP. Where no user is
+    """Implicit feedback, shape (users, products): the events' weights summed, at most WEIGHT_CAP. Where no user is
     known, visits stand for users.
     """
     named = len(log.user_ids) > 0
     rows = log.users[log.visit_of] if named else log.visit_of
     known = (rows >= 0) & (log.items >= 0)
-    shape = (len(log.user_ids) if named else len(log), len(log.catalogue))
-    pairs = csr_matrix((_WEIGHTS[log.kinds[known]], (rows[known], log.items[known])), shape=shape)
+    shape = (len(log.user_ids) if named else len(log), len(log.products))
+    weights = log.feedback.weight_of[log.kinds[known]]
+    pairs = csr_matrix((weights, (rows[known], log.items[known])), shape=shape)
     pairs.sum_duplicates()
     pairs.data = np.minimum(pairs.data, WEIGHT_CAP)
     return pairs

@@ -1,8 +1,10 @@
 """What every candidate source is: fitted on a log, asked with histories, stored as arrays."""
 
 import os
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +15,14 @@ try:
 except ImportError:  # Linux on ARM
     sp_matmul_topn = None
 
-from shoplab.recommend.als import Factors
-from shoplab.recommend.content import Content
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints, Log
+from shoplab.recommend.data.arrays import Floats, Ints
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.data.products import Products
 
-Floats = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
+Group = Literal["collaborative", "content", "segment"]
+GROUPS: tuple[Group, ...] = ("collaborative", "content", "segment")
 _MANY = 64  # cases from which a second thread pays
 _ROWS = 500  # multiplied at once by SciPy
 
@@ -28,8 +31,8 @@ _ROWS = 500  # multiplied at once by SciPy
 class Training:
     """What sources are fitted on. segments: per user of the log, UNKNOWN for none; names: of segment 0, 1, …
 
-    The length of the ALS vectors is `rank`; `seed` starts whatever is drawn. als: vectors of all events to take instead
-    of fitting some, row i of the users belonging to whoever a history's `known` means; content: of the catalogue.
+    The length of the ALS vectors is `rank`; `seed` starts whatever is drawn. given: source name -> what was fitted for
+    it elsewhere, on the cluster and on all events, and is taken as it is ("als": Factors, "content": TF-IDF vectors).
     """
 
     log: Log
@@ -37,28 +40,54 @@ class Training:
     names: tuple[str, ...] = ()
     rank: int = 64
     seed: int = 7
-    als: Factors | None = None
-    content: Content | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """One way to find products for a case. `lists` says in `name`'s own scale how much; larger is better."""
+@dataclass(frozen=True)
+class Pairs:
+    """Candidates that a ranking looks at: product items[i] for case owners[i]."""
+
+    histories: Histories
+    owners: Ints
+    items: Ints
+    products: Products
+
+
+class Source(ABC):
+    """One way to find products for a case. `lists` says in the source's own scale how much; larger is better.
+
+    name: that of its file, with spaces. group: where its part of a score is shown. weight: of its group in the fixed
+    blend, in proportion to the others; tuned: whether that is tried out on validation cases instead. floor: what it
+    weighs there whatever its group does. features: what a ranking sees of a candidate besides the place and score in
+    the source's list.
+    """
 
     name: ClassVar[str]
+    group: ClassVar[Group]
+    weight: ClassVar[float] = 1.0
+    tuned: ClassVar[bool] = False
+    floor: ClassVar[float] = 0.0
+    features: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    @abstractmethod
     def fit(cls, training: Training) -> Self: ...
 
+    @abstractmethod
     def lists(self, histories: Histories) -> csr_matrix:
         """The best products of every case, shape (cases, products), the largest first in each row, all above 0; an
         empty row where the source has nothing to say."""
-        ...
 
+    def describe(self, pairs: Pairs) -> Floats:
+        """`features` of every pair, shape (pairs, features)."""
+        return np.empty((len(pairs.owners), 0), dtype=np.float32)
+
+    @abstractmethod
     def arrays(self) -> Arrays:
         """All it takes to make the source again with `of`, for the files of a version."""
-        ...
 
     @classmethod
+    @abstractmethod
     def of(cls, arrays: Arrays) -> Self: ...
 
 

@@ -1,45 +1,51 @@
-"""Content as a source: products like those met, by category path, brand and price band."""
+"""Content as a source: products like those met, by TF-IDF over category path, brand and price band, and cosine."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.content import Content, fit_content
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import Ints
-from shoplab.recommend.shelves import best_of_each
-from shoplab.recommend.sources.base import Arrays, Floats, Training, from_pairs, packed, unpacked
-from shoplab.recommend.sources.popular import decayed_demand
+from shoplab.recommend.data.arrays import UNKNOWN, Floats, Ints
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.products import Product, Products
+from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training, from_pairs, packed, unpacked
+from shoplab.recommend.sources.popularity import decayed_demand
 
+PRICE_BANDS = 5
 FROM_SHELF, FROM_CATEGORY, SEEDS = 15, 25, 5
 DECAY = 0.9
 SIZE = 40
 
 
 @dataclass(frozen=True)
-class Alike:
-    """TF-IDF vectors, and per product the codes of its shelf (category and brand) and category with the best sellers of
-    each. Products of the last 5 shelves and categories met are compared: the best sellers stand for the rest.
+class Content(Source):
+    """TF-IDF vectors of unit length, shape (products, terms), and per product the codes of its shelf (category and
+    brand) and category with the best sellers of each. Products of the last 5 shelves and categories met are compared:
+    the best sellers stand for the rest.
     """
 
-    content: Content
+    vectors: csr_matrix
     codes: Ints
     best: tuple[Ints, Ints]
     name: ClassVar[str] = "content"
+    group: ClassVar[Group] = "content"
+    features: ClassVar[tuple[str, ...]] = ("content cosine", "same category", "same shelf", "price ratio")
 
     @classmethod
     def fit(cls, training: Training) -> Self:
-        catalogue = training.log.catalogue
+        products = training.log.products
         wanted = decayed_demand(training.log)
-        shelf = best_of_each(catalogue.shelf_codes, wanted, FROM_SHELF)
-        category = best_of_each(catalogue.category_codes, wanted, FROM_CATEGORY)
-        codes = np.stack([catalogue.shelf_codes, catalogue.category_codes]).astype(np.int64)
-        return cls(training.content or fit_content(catalogue), codes, (shelf, category))
+        shelf = best_of_each(products.shelf_codes, wanted, FROM_SHELF)
+        category = best_of_each(products.category_codes, wanted, FROM_CATEGORY)
+        codes = np.stack([products.shelf_codes, products.category_codes]).astype(np.int64)
+        given = training.given.get(cls.name)
+        return cls(tf_idf(tokens_of(products)) if given is None else given, codes, (shelf, category))
 
     def lists(self, histories: Histories) -> csr_matrix:
-        shape = (len(histories), self.content.vectors.shape[0])
+        shape = (len(histories), self.vectors.shape[0])
         seeds = histories.ages < SEEDS
         owners, items = histories.owners[seeds], histories.items[seeds]
         found = [np.empty(0, np.int64)]
@@ -51,16 +57,90 @@ class Alike:
         return from_pairs(owners, items, self.similarity(histories, owners, items), shape, SIZE)
 
     def similarity(self, histories: Histories, owners: Ints, items: Ints) -> Floats:
-        """Cosine of what case owners[i] met and product items[i]; 0 where neither category nor brand is known."""
-        if not self.content.vectors.nnz:
+        """Cosine of what case owners[i] met and product items[i], in [0, 1]; 0 where neither category nor brand is
+        known.
+        """
+        if not self.vectors.nnz:
             return np.zeros(len(owners), dtype=np.float32)
-        profiles = self.content.profiles(histories.matrix(self.content.vectors.shape[0], DECAY))
-        return self.content.similarity(profiles, owners, items)
+        profiles = self._profiles(histories.matrix(self.vectors.shape[0], DECAY))
+        rows = self.vectors[items]
+        row_of_term = np.repeat(np.arange(len(items)), np.diff(rows.indptr))
+        products = rows.data * profiles[owners[row_of_term], rows.indices]
+        return np.bincount(row_of_term, products, minlength=len(items)).astype(np.float32)
+
+    def _profiles(self, met: csr_matrix) -> Floats:
+        """Weighted sum of the vectors of what was met, unit length, shape (cases, terms); zeros for no history."""
+        summed: Floats = (met @ self.vectors).toarray()
+        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        summed /= np.where(lengths > 0, lengths, 1)
+        return summed
+
+    def describe(self, pairs: Pairs) -> Floats:
+        """Against the newest product met: whether category and shelf are the same, and the difference of log prices."""
+        newest, items, products = pairs.histories.newest()[pairs.owners], pairs.items, pairs.products
+        any_met = newest >= 0
+        categories, shelves, prices = products.category_codes, products.shelf_codes, products.log_prices
+        return np.column_stack([
+            self.similarity(pairs.histories, pairs.owners, items),
+            any_met & (categories[items] == categories[newest]),
+            any_met & (shelves[items] == shelves[newest]),
+            np.where(any_met, np.nan_to_num(prices[items] - prices[newest]), 0),
+        ]).astype(np.float32)  # fmt: skip
 
     def arrays(self) -> Arrays:
         shelf, category = self.best
-        return packed("vectors", self.content.vectors) | {"codes": self.codes, "shelf": shelf, "category": category}
+        return packed("vectors", self.vectors) | {"codes": self.codes, "shelf": shelf, "category": category}
 
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
-        return cls(Content(unpacked("vectors", arrays)), arrays["codes"], (arrays["shelf"], arrays["category"]))
+        return cls(unpacked("vectors", arrays), arrays["codes"], (arrays["shelf"], arrays["category"]))
+
+
+def best_of_each(codes: NDArray[np.int32], scores: Floats, size: int) -> Ints:
+    """Rows of every code's `size` best products, best first, shape (codes, size); UNKNOWN where there are fewer."""
+    order = np.lexsort((-scores, codes))
+    starts = np.searchsorted(codes[order], np.arange(codes.max(initial=-1) + 1))
+    place = np.arange(len(codes)) - starts[codes[order]]
+    kept = place < size
+    table = np.full((len(starts), size), UNKNOWN, dtype=np.int64)
+    table[codes[order][kept], place[kept]] = order[kept]
+    return table
+
+
+def tf_idf(tokens: list[list[str]]) -> csr_matrix:
+    """TF-IDF (Salton and Buckley 1988), smoothed: idf = ln((1 + n) / (1 + df)) + 1; rows of unit length. By
+    scikit-learn; but for the order of the terms content_spark gives the same.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return csr_matrix(TfidfVectorizer(analyzer=_as_they_are, dtype=np.float32).fit_transform(tokens))
+
+
+def _as_they_are(tokens: list[str]) -> list[str]:
+    return tokens
+
+
+def tokens_of(products: Products) -> list[list[str]]:
+    """The terms of every product."""
+    bands = _bands(products)
+    return [list(_tokens(product, band)) for product, band in zip(products.rows, bands, strict=True)]
+
+
+def _tokens(product: Product, band: int) -> Iterator[str]:
+    """Every level of the category path, so that neighbours up the tree still share something."""
+    path = product.category_code.split(".") if product.category_code else []
+    yield from (f"category {'.'.join(path[: depth + 1])}" for depth in range(len(path)))
+    if product.category_id:
+        yield f"category id {product.category_id}"
+    yield f"brand {product.brand or 'unknown'}"
+    if band:
+        yield f"price {product.category} {band}"
+
+
+def _bands(products: Products) -> list[int]:
+    """1 (cheapest fifth of its category) to 5; 0 where the price is unknown."""
+    import pandas as pd
+
+    prices = pd.Series([product.price for product in products.rows], dtype="float64")
+    position = prices.groupby(products.category_codes).rank(pct=True)
+    return [0 if np.isnan(share) else int(np.ceil(share * PRICE_BANDS)) for share in position]

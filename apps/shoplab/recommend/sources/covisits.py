@@ -6,9 +6,10 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import DAY_S, Log
-from shoplab.recommend.sources.base import Arrays, Floats, Training, best_products, packed, trimmed, unpacked
+from shoplab.recommend.data.arrays import DAY_S, Floats
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.log import Log
+from shoplab.recommend.sources.base import Arrays, Group, Source, Training, best_products, packed, trimmed, unpacked
 
 WINDOW, FADE = 10, 0.5  # pairs up to so many events apart; each event between takes its share
 HALF_LIFE_DAYS = 14.0
@@ -20,15 +21,17 @@ SIZE = 80
 
 
 @dataclass(frozen=True)
-class Covisits:
+class Covisits(Source):
     """related: shape (products, products), how near a product is to another over one to three steps of co-visits.
 
     Further steps (random walks on the graph of visits: Cooper, Lee, Radzik and Siantos 2014) tell about products that
-    few met: their own pairs are too few. Pairs that end in a cart or a purchase count once more by themselves.
+    few met: their own pairs are too few. Pairs that end in more than the weakest event (a cart, a purchase) count once
+    more by themselves.
     """
 
     related: csr_matrix
     name: ClassVar[str] = "covisits"
+    group: ClassVar[Group] = "collaborative"
 
     @classmethod
     def fit(cls, training: Training) -> Self:
@@ -54,7 +57,7 @@ class Covisits:
 
 def _pairs(log: Log, weights: Floats) -> csr_matrix:
     """Sum over pairs of a visit's events of the later one's weight, both ways, shape (products, products)."""
-    size = len(log.catalogue)
+    size = len(log.products)
     total = csr_matrix((size, size), dtype=np.float32)
     for gap in range(1, WINDOW + 1):
         first, then = log.items[:-gap], log.items[gap:]

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from shoplab.recommend.histories import Histories
-from shoplab.recommend.log import DAY_S
-from shoplab.recommend.sources.base import Arrays, Training, best_products, packed, unpacked
+from shoplab.recommend.data.arrays import DAY_S
+from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.sources.base import Arrays, Group, Source, Training, best_products, packed, unpacked
 
 HALF_LIFE_DAYS = 14.0
 VISITS_PER_PRODUCT = 1000  # the newest: bounds memory and work by the shop's best sellers
@@ -18,7 +18,7 @@ SIZE = 80
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Source):
     """V-SkNN (Ludewig and Jannach 2018) with the weights of STAN (Garg et al. 2019): newer items of the visit, rarer
     items (idf), newer and shorter visits count more.
 
@@ -28,6 +28,7 @@ class Neighbours:
     index: csr_matrix
     visits: csr_matrix
     name: ClassVar[str] = "neighbours"
+    group: ClassVar[Group] = "collaborative"
 
     @classmethod
     def fit(cls, training: Training) -> Self:

@@ -4,7 +4,7 @@
 const REFRESH_MS = 5000;
 const BATCHES = 60;
 const PARTS = ["collaborative", "content", "segment"];
-const EVENT_TYPES = ["view", "cart", "remove_from_cart", "purchase"];  // always shown; refunds where there are any
+let eventTypes = [];  // {name, counted}; those that are not counted are shown only where there are any
 const SVG = "http://www.w3.org/2000/svg";
 
 const find = (id) => document.getElementById(id);
@@ -100,9 +100,10 @@ const newestOf = (points) => points.filter((point) => point.time === points.at(-
 
 async function refresh() {
   try {
+    if (eventTypes.length === 0) eventTypes = (await ask("/vocabulary")).event_types;
     const recent = (name, limit) => ask(`/metrics/${name}?limit=${limit}`).then((answer) => answer.points);
     const [health, batches, activity, sizes, products] = await Promise.all([
-      ask("/health"), recent("stream_batch", BATCHES), recent("activity", BATCHES * (EVENT_TYPES.length + 1)),
+      ask("/health"), recent("stream_batch", BATCHES), recent("activity", BATCHES * eventTypes.length),
       recent("segment_size", 50), recent("top_product", 10),
     ]);
     showHealth(health);
@@ -150,7 +151,7 @@ function path(shape, className) {
 }
 
 function showEvents(activity, batches) {
-  const totals = new Map(EVENT_TYPES.map((type) => [type, 0]));
+  const totals = new Map(eventTypes.filter((type) => type.counted).map((type) => [type.name, 0]));
   const since = batches[0]?.time ?? "";
   for (const point of activity.filter((entry) => entry.time >= since)) totals.set(point.tags.event_type, (totals.get(point.tags.event_type) ?? 0) + point.fields.events);
   find("events-span").textContent = batches.length ? `last ${batches.length} batches` : "";

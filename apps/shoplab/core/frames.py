@@ -1,0 +1,111 @@
+"""The catalog's tables as Spark DataFrames: read by their schemas, and replaced whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import types as T
+
+from shoplab.core.catalog import Catalog
+from shoplab.core.schemas import TABLES, Table
+from shoplab.core.settings import Settings
+
+_TYPES: dict[str, T.DataType] = {
+    "string": T.StringType(), "bigint": T.LongType(), "int": T.IntegerType(), "smallint": T.ShortType(),
+    "double": T.DoubleType(), "timestamp": T.TimestampType(), "date": T.DateType(), "boolean": T.BooleanType(),
+    "map<string,double>": T.MapType(T.StringType(), T.DoubleType(), valueContainsNull=False),
+    "array<int>": T.ArrayType(T.IntegerType()), "array<tinyint>": T.ArrayType(T.ByteType()),
+}  # fmt: skip
+
+
+@cache
+def struct(table: Table) -> T.StructType:
+    """The table's columns as Spark knows them."""
+    return T.StructType([T.StructField(column.name, _TYPES[column.kind], column.nullable) for column in table.columns])
+
+
+@contextmanager
+def kept(table: DataFrame) -> Iterator[DataFrame]:
+    """Computed once, in memory or on Spark's disk, for all that is counted from it meanwhile."""
+    table = table.persist()
+    try:
+        yield table
+    finally:
+        table.unpersist()
+
+
+class SparkCatalog(Catalog):
+    """The catalog with a Spark session: its tables as DataFrames."""
+
+    def __init__(self, settings: Settings, spark: SparkSession) -> None:
+        super().__init__(settings)
+        self.spark = spark
+
+    def read(self, dataset: str, *parts: str) -> DataFrame:
+        """A table, or the part of it below `parts`. LabError with the command that makes it, where it is empty."""
+        self.need(dataset)
+        return self._reader(dataset).parquet(self.uri(dataset, *parts))
+
+    def read_partitions(self, dataset: str, column: str, values: list[str]) -> DataFrame:
+        """The part of a table in these partitions, which must be there: Spark looks at no other folder."""
+        return self._reader(dataset).parquet(*[self.uri(dataset, f"{column}={value}") for value in values])
+
+    def read_version(self, dataset: str, folder: str) -> DataFrame:
+        """The table in the directory of one version, which holds a manifest too."""
+        reader = self.spark.read.schema(struct(TABLES[dataset])).option("pathGlobFilter", "*.parquet")
+        return reader.parquet(self.settings.hdfs + folder)
+
+    def _reader(self, dataset: str) -> DataFrameReader:
+        """With a fixed schema, so that a partition's value is never guessed to be a number or a date."""
+        return self.spark.read.option("basePath", self.uri(dataset)).schema(struct(TABLES[dataset]))
+
+    def stage(self, dataset: str, rows: DataFrame, partition: str) -> str:
+        """Writes rows below /data/temp, laid out as the dataset will have them. Returns the path."""
+        staged = self.temp(dataset)
+        try:
+            checked(dataset, rows).write.partitionBy(partition).parquet(self.settings.hdfs + staged)
+        except BaseException:
+            self.storage.delete(staged)
+            raise
+        return staged
+
+    def adopt(self, dataset: str, staged: str) -> None:
+        """Moves staged files to their place among the dataset's. They appear whole, one by one: a job killed half way
+        is completed by running it again, provided it leaves out the rows that are already there.
+        """
+        for source in self.storage.walk(staged):
+            place = source.removeprefix(f"{staged}/")
+            if not place.rsplit("/", 1)[-1].startswith("_"):
+                self.storage.move(source, self.path(dataset, place))
+        self.storage.delete(staged)
+
+    def replace(self, dataset: str, rows: DataFrame, partition: str) -> None:
+        """Puts rows in place of the partitions they belong to; other partitions stay. For tables that can be made
+        again.
+        """
+        staged = self.stage(dataset, rows, partition)
+        for folder in self.storage.names(staged):
+            if "=" in folder:
+                self.storage.delete(self.path(dataset, folder))
+                self.storage.move(f"{staged}/{folder}", self.path(dataset, folder))
+        self.storage.delete(staged)
+
+    def replace_whole(self, dataset: str, rows: DataFrame) -> None:
+        """Puts rows in place of a whole unpartitioned table that can be made again."""
+        staged = self.temp(dataset.replace("/", "-"))
+        try:
+            checked(dataset, rows).write.parquet(self.settings.hdfs + staged)
+            self.storage.delete(self.path(dataset))
+            self.storage.move(staged, self.path(dataset))
+        finally:
+            self.storage.delete(staged)
+
+
+def checked(dataset: str, rows: DataFrame) -> DataFrame:
+    """The rows themselves; TypeError where they are not of the dataset's schema, by names, order and types."""
+    wanted = [(column.name, column.kind) for column in TABLES[dataset].columns]
+    if rows.dtypes != wanted:
+        wrong = sorted(set(rows.dtypes) ^ set(wanted)) or "the order of its columns"
+        raise TypeError(f"{dataset} is not of its schema: {wrong}")
+    return rows

@@ -1,0 +1,110 @@
+"""What the models say of users: segments, value, recommendations; and what a published recommender keeps."""
+
+from dataclasses import replace
+
+from shoplab.core.schemas.behaviour import USER
+from shoplab.core.schemas.table import Column, Table, count, flag, money, real, share, text, whole
+
+_FIFTH = {"unit": "1 worst to 5 best", "nullable": True, "low": 1, "high": 5}
+
+# recency_days: from the last purchase to the reference day; frequency: orders; monetary: sum paid, over all history
+# loaded. r, f, m: quintiles, null for users without a purchase, whose rfm_class is "non-buyer". distance: Euclidean, to
+# the segment's centre in the scaled feature space. confidence: the share of users placed so after as many visits who
+# stayed. robot: took no part in the fit, see behaviour.sessions.
+SEGMENT = Table(
+    "segments",
+    grain="one user, in one version of the segments",
+    key=("user_id",),
+    columns=(
+        text("user_id"),
+        whole("recency_days", "days", nullable=True, low=0),
+        count("frequency"),
+        money("monetary"),
+        whole("r", **_FIFTH),  # type: ignore[arg-type]
+        whole("f", **_FIFTH),  # type: ignore[arg-type]
+        whole("m", **_FIFTH),  # type: ignore[arg-type]
+        text("rfm_class"),
+        whole("segment", "places", low=0),
+        text("segment_name"),
+        real("distance", "standard deviations", low=0),
+        share("confidence"),
+        flag("robot"),
+    ),
+)
+
+# p_alive: probability not to have left for good. expected_orders: purchase days in the 30 days after the reference day.
+# expected_order_value: mean revenue of such a day; clv: their product. Both null where the log has no prices.
+CUSTOMER_VALUE = Table(
+    "value",
+    grain="one buyer, in one version",
+    key=("user_id",),
+    columns=(
+        text("user_id"),
+        share("p_alive"),
+        real("expected_orders", "orders", low=0),
+        money("expected_order_value", nullable=True, low=0),
+        money("clv", nullable=True, low=0),
+    ),
+)
+
+# In the batch's own directory. The stream writes both for the users of a micro-batch.
+LIVE_USER = replace(USER, dataset="live/users", grain="one user in one month, as of one micro-batch", partition=None)
+LIVE_SEGMENT = replace(SEGMENT, dataset="live/segments", grain="one user, as of one micro-batch")
+
+# collaborative, content, segment: what each kind of source put into score (they add up to it). sources: source name ->
+# what it put into score (they add up to it too); batches written before there was such a column lack it.
+RECOMMENDATION = Table(
+    "recommendations",
+    grain="one recommended product for one user, in one micro-batch",
+    key=("user_id", "rank"),
+    columns=(
+        text("user_id"),
+        whole("rank", "places", low=1),
+        text("product_id"),
+        share("score"),
+        real("collaborative", "score", low=0),
+        real("content", "score", low=0),
+        real("segment", "score", low=0),
+        text("why"),
+        Column("sources", "map<string,double>", nullable=True, unit="score"),
+    ),
+)
+
+# rows = new + duplicates + rejected. latency: from Kafka's clock to the batch's end. One JSON file a batch.
+ACCOUNT = Table(
+    "live/accounts",
+    grain="one micro-batch",
+    key=("batch",),
+    columns=(
+        whole("batch", "batches", low=0, kind="bigint"),
+        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "users", "recommended")),
+        *(whole(name, "ms", low=0, kind="bigint") for name in ("duration_ms", "latency_p50_ms", "latency_max_ms")),
+        text("arrived"),  # of its last record, ISO 8601
+    ),
+)
+
+# items, kinds: the products a user met last or bought, oldest first, and what they did: rows of MODEL_PRODUCT and of
+# the model's own list of event types. segment: -1 for none.
+MODEL_USER = Table(
+    "models/recommender/users.parquet",
+    grain="one user that a recommender knows",
+    key=("user_id",),
+    columns=(
+        text("user_id"),
+        whole("segment", "places", low=-1, kind="smallint"),
+        Column("items", "array<int>", unit="rows"),
+        Column("kinds", "array<tinyint>", unit="places"),
+    ),
+)
+MODEL_PRODUCT = Table(
+    "models/recommender/products.parquet",
+    grain="one product that a recommender knows; its row is its number in every array",
+    key=("product_id",),
+    columns=(
+        text("product_id"),
+        text("category_id", nullable=True),
+        text("category_code", nullable=True),
+        text("brand", nullable=True),
+        money("price", nullable=True, low=0),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Java and the servers' jars, found or fetched."""

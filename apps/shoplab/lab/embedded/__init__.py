@@ -1,0 +1,1 @@
+"""The lab without Docker: HDFS and Kafka as local Java processes."""

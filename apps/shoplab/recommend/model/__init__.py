@@ -1,0 +1,1 @@
+"""The published recommender: what it answers, and its files on HDFS."""

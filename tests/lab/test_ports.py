@@ -1,0 +1,34 @@
+import os
+import socket
+from dataclasses import replace
+
+import pytest
+
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import PORTS, Settings
+from shoplab.lab.ports import check_ports, is_taken, with_free_ports
+
+
+def test_a_taken_port_is_named_with_its_owner() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        settings = replace(Settings(), kafka_port=number)
+        with pytest.raises(
+            ServiceError, match=rf"port {number} is taken by .*\(pid {os.getpid()}\).*SHOPLAB_KAFKA_PORT="
+        ):
+            check_ports(settings, ["kafka_port"])
+
+
+def test_one_port_for_two_services_is_refused() -> None:
+    settings = replace(with_free_ports(Settings()), namenode_port=21000, namenode_http_port=21000)
+    with pytest.raises(LabError, match="SHOPLAB_NAMENODE_HTTP_PORT and SHOPLAB_NAMENODE_PORT are both 21000"):
+        check_ports(settings, ["namenode_http_port", "namenode_port"])
+
+
+def test_free_ports_are_all_different_and_free() -> None:
+    settings = with_free_ports(Settings())
+    numbers = [getattr(settings, name) for name in PORTS]
+    assert len(set(numbers)) == len(PORTS)
+    assert not any(is_taken(number) for number in numbers)
