@@ -1,5 +1,6 @@
 """Fixtures that several test folders share."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,13 +9,62 @@ import pytest
 
 from shoplab.core.settings import Settings, load_settings
 from shoplab.core.spark import start_spark
+from shoplab.lab import ports
 from shoplab.lab.embedded.lab import running_lab
 from shoplab.lab.ports import with_free_ports
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
     from tests.shop import Shop
+
+# Beside each other, workers take a folder at a time: its tests share servers, sessions and models. Longest first.
+LONGEST_FIRST = (
+    "docker",
+    "segments",
+    "grafana",
+    "behaviour",
+    "recommend",
+    "demo",
+    "infra",
+    "streaming",
+    "events",
+    "load",
+)
+WITH = {"report": "segments"}  # both look at the shop
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers look for free ports in different places: between choosing one and listening there, seconds pass."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        share = len(ports.FREE) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        ports.FREE = ports.FREE[int(worker.removeprefix("gw")) * share :][:share]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest folders first, so that no worker begins one when the others are done."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        order = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: order.get(_share(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _share(nodeid)
+
+    return ByFolder(config, log)
+
+
+def _share(nodeid: str) -> str:
+    """What a worker takes whole: a folder of tests/, or a file where it stands there alone."""
+    place = nodeid.split("::")[0].split("/")[1]
+    return WITH.get(place, place)
 
 
 @pytest.fixture(scope="session")

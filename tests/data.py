@@ -1,7 +1,6 @@
 """Rows that tests make up, and the real files that lie beside the repository on some machines."""
 
 import datetime as dt
-import socket
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ def real_file(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real data {name} is not on this machine")
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def raw_line(time: str = "2019-10-01 00:00:00 UTC", kind: str = "view", product: str = "1", category_id: str = "10",

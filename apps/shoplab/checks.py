@@ -1,10 +1,12 @@
 """`./lab test`: style, types, the floor plan, and every test this machine can run."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import click
+import psutil
 
 from shoplab.core.settings import REPO
 
@@ -14,6 +16,7 @@ CHECKS = (
     ("mypy",),
     ("lint-imports", "--no-cache"),
 )
+GIB_A_WORKER = 6  # an embedded lab, Spark and a single-machine recommender
 
 
 @click.command(
@@ -23,15 +26,22 @@ CHECKS = (
 def test(pytest_args: tuple[str, ...]) -> None:
     """Runs ruff, mypy, import-linter and pytest: unit tests, and end-to-end tests on the real servers.
 
-    At the end it says which tests it left out and why, and which were slowest. Arguments go to pytest.
+    All tests run side by side, as many as cores and memory allow; `-n 0` one after the other. At the end it says which
+    tests it left out and why, and which were slowest. Arguments go to pytest.
 
     Example: ./lab test tests/events -k gz
     """
     failed = [check[0] for check in CHECKS if _run(*check)]
-    status = _run("pytest", *pytest_args)
+    status = _run("pytest", *(pytest_args or side_by_side()))
     if failed:
         click.echo(f"lab: {', '.join(failed)} found faults, see above", err=True)
     sys.exit(status or bool(failed))
+
+
+def side_by_side() -> tuple[str, ...]:
+    """pytest's options for several workers; tests/conftest.py says what they share out."""
+    workers = min(os.cpu_count() or 1, psutil.virtual_memory().total // (GIB_A_WORKER << 30))
+    return ("-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder") if workers > 1 else ()
 
 
 def _run(program: str, *arguments: str) -> int:

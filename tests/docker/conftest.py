@@ -53,8 +53,13 @@ class Stack:
         assert (done.returncode != 0) == fails, f"./lab {' '.join(arguments)}: {done.returncode}\n{said}"
         return said
 
-    def up(self, *arguments: str) -> str:
-        return self.lab("up", *(option for name in self.without for option in ("--without", name)), *arguments)
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """`up`'s and `bundle`'s options for what can't be had here."""
+        return tuple(option for name in self.without for option in ("--without", name))
+
+    def up(self, *arguments: str, fails: bool = False) -> str:
+        return self.lab("up", *self.lacking, *arguments, fails=fails)
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Service -> `docker inspect`, of what runs."""
@@ -119,3 +124,10 @@ def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     assert "accounted for" in stack.lab("verify")
     stack.segments = folder / "segments.csv"
     return stack
+
+
+@pytest.fixture(scope="session")
+def full(told: Stack) -> Stack:
+    """The same with all that runs on request."""
+    told.up("--with", "jupyter", "--with", "locust")
+    return told

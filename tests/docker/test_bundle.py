@@ -23,7 +23,7 @@ def cut_off() -> list[str]:
 
 def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[str]) -> None:
     archive = tmp_path / "bundle.tar"
-    said = stack.lab("bundle", str(archive), *(option for name in stack.without for option in ("--without", name)))
+    said = stack.lab("bundle", str(archive), *stack.lacking)
     assert "./lab up --offline" in said
     assert not list(tmp_path.glob("*.partial"))
     clone = tmp_path / "clone"
@@ -35,8 +35,7 @@ def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[st
     keys = {key: value for key, value in stack.variables.items() if key != "PYTHONPATH"}
     own = keys | {"SHOPLAB_HOME": str(clone / ".lab"), "SHOPLAB_CACHE": str(tmp_path / "cache")}
     try:
-        without = [option for name in stack.without for option in ("--without", name)]
-        up = [*cut_off, "./lab", "up", "--offline", *without]
+        up = [*cut_off, "./lab", "up", "--offline", *stack.lacking]
         done = subprocess.run(up, cwd=clone, env=own, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "HDFS" in done.stdout

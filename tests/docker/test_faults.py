@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from shoplab.core.settings import REPO, Settings, env_file, load_settings
-from shoplab.core.storage import Storage
 from shoplab.lab.docker import compose, images
 from shoplab.lab.docker.environment import read, write
-from tests.docker.conftest import Stack
 
 
 def lab(home: Path, *arguments: str, **variables: str) -> tuple[int, str]:
@@ -144,40 +142,3 @@ def test_writing_env_keeps_what_a_user_wrote(tmp_path: Path) -> None:
     assert env_file(tmp_path).read_text() == "# mine\nKAFKA_MEMORY=600m\nJUPYTER_TOKEN=abcdefgh2\nSHOPLAB_SIZE=small\n"
     assert env_file(tmp_path).stat().st_mode & 0o777 == 0o600
     assert read(settings)["KAFKA_MEMORY"] == "600m"
-
-
-def test_a_volume_of_another_cluster(stack: Stack) -> None:
-    storage = Storage(stack.reload())
-    storage.write("/tmp/kept", b"still here")
-    version = "/data/node-1/current/VERSION"
-    kept = stack.run("datanode", "cat", version)
-    stack.run("datanode", "sed", "-i", "s/^clusterID=.*/clusterID=CID-of-another/", version)
-    stack.lab("down")
-    try:
-        said = stack.lab("up", *(o for name in stack.without for o in ("--without", name)), fails=True)
-        assert "belongs to cluster CID-of-another" in said
-        assert "nothing was touched" in said
-    finally:
-        stack.lab("down")
-        script = f"sed -i 's/^clusterID=.*/{_line(kept, 'clusterID')}/' {version}"
-        compose.call(stack.settings, "run", "--rm", "--no-deps", "-T", "datanode", "sh", "-c", script)
-        stack.up()
-    assert Storage(stack.reload()).read("/tmp/kept") == b"still here"
-
-
-def _line(text: str, key: str) -> str:
-    return next(line for line in text.splitlines() if line.startswith(f"{key}="))
-
-
-def test_another_influx_token_in_env(stack: Stack) -> None:
-    kept = read(stack.settings)["INFLUX_ADMIN_TOKEN"]
-    stack.lab("down")
-    write(stack.settings, {"INFLUX_ADMIN_TOKEN": "another-token-than-before"})
-    try:
-        said = stack.lab("up", *(o for name in stack.without for o in ("--without", name)), fails=True)
-        assert "put the old INFLUX_ADMIN_TOKEN back" in said
-    finally:
-        stack.lab("down")
-        write(stack.settings, {"INFLUX_ADMIN_TOKEN": kept})
-        stack.up()
-    assert stack.reload().influx_token

@@ -1,18 +1,11 @@
 """Jupyter and Locust, which run on request."""
 
-import pytest
 import requests
 
 from shoplab.core.settings import REPO
 from shoplab.core.wait import wait_until
 from shoplab.lab.docker import environment
 from tests.docker.conftest import Stack
-
-
-@pytest.fixture(scope="module")
-def full(told: Stack) -> Stack:
-    told.up("--with", "jupyter", "--with", "locust")
-    return told
 
 
 def test_the_first_notebook_runs_on_the_cluster(full: Stack) -> None:
@@ -52,13 +45,6 @@ def test_jupyter_wants_its_token(full: Stack) -> None:
         answer = session.get(url, headers={"Authorization": f"token {token}"}, timeout=20)
     ours = {path.name for path in (REPO / "apps/notebooks").glob("*.ipynb")}
     assert {entry["name"] for entry in answer.json()["content"]} == ours
-
-
-def test_notebooks_outlive_down(full: Stack) -> None:
-    full.run("jupyter", "cp", "/notebooks/first-look.ipynb", "/notebooks/mine.ipynb")
-    full.lab("down")
-    full.up("--with", "jupyter", "--with", "locust")
-    assert "mine.ipynb" in full.run("jupyter", "ls", "/notebooks")
 
 
 def test_locusts_page_answers_with_the_labs_users(full: Stack) -> None:

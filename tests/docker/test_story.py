@@ -134,31 +134,6 @@ def test_the_stream_goes_on_after_the_kills(told: Stack, tmp_path: Path) -> None
     assert after.new > before.new
 
 
-def test_down_and_up_lose_nothing(told: Stack) -> None:
-    storage, store = Storage(told.reload()), open_store(told.reload())
-    files, points = storage.walk("/data/processed"), store.query("stream_batch")
-    seen, tokens = reconcile(told.reload()), told.reload().influx_token
-    store.close()
-    told.lab("down")
-    told.up()
-    assert Storage(told.reload()).walk("/data/processed") == files
-    assert reconcile(told.reload()) == seen
-    assert told.reload().influx_token == tokens
-    store = open_store(told.reload())
-    assert store.query("stream_batch")[: len(points)] == points
-    store.close()
-
-
-def test_plain_compose_starts_the_same_lab(told: Stack) -> None:
-    """Without ./lab: then its commands find the lab all the same."""
-    tokens, services = told.reload().influx_token, [*told.containers(), "secrets", "setup"]
-    told.lab("down")
-    compose.call(told.settings, "up", "--detach", "--wait", *services)
-    told.lab("status")
-    assert told.reload().influx_token == tokens
-    assert "accounted for" in told.lab("verify")
-
-
 def test_reset_asks_first(told: Stack) -> None:
     assert "Delete all data" in told.lab("reset", fails=True)
     assert Storage(told.reload()).exists("/data/processed/events")

@@ -18,6 +18,7 @@ from shoplab.core.wait import wait_until
 from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
 from shoplab.lab.api import start_api
+from shoplab.lab.ports import free_port
 from shoplab.metrics.jobs import write_job_points
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.recommend.job import train
@@ -27,7 +28,7 @@ from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.points import segment_points
 from shoplab.streaming.job import LiveJob, start_stream
 from shoplab.streaming.replay import replay
-from tests.data import CLICKS, csv_file, free_port, month_file, raw_line
+from tests.data import CLICKS, csv_file, month_file, raw_line
 from tests.metrics.conftest import BUCKET, ORG, TOKEN, Influxd, influxd
 from tests.monitor.spark_master import standalone_spark
 

@@ -15,8 +15,8 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import start_api
+from shoplab.lab.ports import free_port
 from shoplab.recommend.model.files import save
-from tests.data import free_port
 from tests.serving.conftest import RECOMMENDATION, SEGMENT, parquet
 from tests.serving.test_api_on_hdfs import small_recommender
 

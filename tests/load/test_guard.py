@@ -16,7 +16,7 @@ import pytest
 from shoplab.core.settings import REPO, Settings, as_environment
 from shoplab.core.storage import Storage
 from shoplab.core.wait import wait_until
-from tests.data import free_port
+from shoplab.lab.ports import free_port
 
 LOCUSTFILE = str(REPO / "loadtest" / "locustfile.py")
 

@@ -14,8 +14,8 @@ from kafka import KafkaAdminClient
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
+from shoplab.lab.ports import free_port
 from shoplab.load.commands import load
-from tests.data import free_port
 
 
 def command(settings: Settings, *arguments: str) -> Result:

@@ -12,10 +12,10 @@ import pytest
 
 from shoplab.core.settings import Settings, load_settings
 from shoplab.core.wait import wait_until
+from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.influx import InfluxStore
 from shoplab.metrics.store import MetricStore
-from tests.data import free_port
 from tests.memory_hdfs import MemoryHdfs
 
 ORG, BUCKET, TOKEN = "shoplab", "shoplab", "a-token-for-tests-only"

@@ -12,8 +12,8 @@ import pyspark
 from shoplab.core.settings import Settings
 from shoplab.core.toolchain import java
 from shoplab.core.wait import wait_until
+from shoplab.lab.ports import free_port
 from shoplab.monitor import gauges
-from tests.data import free_port
 
 SPARK = Path(pyspark.__file__).parent
 DEPLOY = "org.apache.spark.deploy"

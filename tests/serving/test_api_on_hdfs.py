@@ -17,6 +17,7 @@ from shoplab.core.errors import ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import start_api
+from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.point import Point
 from shoplab.metrics.spool import Outcome, write_or_spool
@@ -28,7 +29,6 @@ from shoplab.recommend.model.files import save
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.ranking.fit import fit
 from shoplab.serving.server import ApiHandle
-from tests.data import free_port
 from tests.serving.conftest import RECOMMENDATION, SEGMENT, parquet
 
 

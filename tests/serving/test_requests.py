@@ -11,10 +11,10 @@ import pytest
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import watched_app
+from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.monitor import watch
 from shoplab.serving.server import ApiHandle, start
-from tests.data import free_port
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from shoplab.core.errors import ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import serve, start_api
+from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.serving.api import create_app
 from shoplab.serving.server import ApiHandle, bind, start
-from tests.data import free_port
 
 
 @pytest.fixture

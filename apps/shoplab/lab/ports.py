@@ -12,6 +12,8 @@ import psutil
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import PORTS, Settings, variable
 
+FREE = range(20000, 32000)  # below those that systems give to outgoing connections
+
 
 def check_ports(settings: Settings, names: Iterable[str]) -> None:
     """ServiceError naming the owner of the first port that is taken, LabError where two settings share one."""
@@ -23,7 +25,8 @@ def check_ports(settings: Settings, names: Iterable[str]) -> None:
         names_of[number] = name
         if is_taken(number):
             raise ServiceError(
-                f"port {number} is taken by {owner(number)}; stop that, or use another port: {variable(name)}={_free()}"
+                f"port {number} is taken by {owner(number)}; stop that, or use another port: "
+                f"{variable(name)}={free_port()}"
             )
 
 
@@ -56,12 +59,12 @@ def with_free_ports(settings: Settings) -> Settings:
     """The same settings with every port one that is free now."""
     chosen: dict[str, int] = {}
     while len(chosen) < len(PORTS):
-        number = _free()
+        number = free_port()
         if number not in chosen.values():
             chosen[PORTS[len(chosen)]] = number
     return replace(settings, **chosen)  # type: ignore[arg-type]
 
 
-def _free() -> int:
-    """A free port below those that systems give to outgoing connections."""
-    return next(port for port in iter(lambda: random.randrange(20000, 32000), None) if not is_taken(port))
+def free_port() -> int:
+    """One of FREE that nothing listens on now."""
+    return next(port for port in iter(lambda: random.choice(FREE), None) if not is_taken(port))

@@ -1,16 +1,13 @@
 """The servers' jars: named with checksums in images/jars.lock, fetched once into the cache, verified before use."""
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -22,6 +19,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.settings import REPO, Settings, load_settings
+from shoplab.core.toolchain.alone import alone
 from shoplab.core.toolchain.download import Download, Stopped, open_session
 
 LOCK = REPO / "images" / "jars.lock"
@@ -101,7 +99,7 @@ def _fetch_missing(settings: Settings, root: Path, wanted: list[Jar]) -> None:
             "SHOPLAB_OFFLINE is set; unset it where there is a network, or copy that folder from a machine that has it"
         )
     try:
-        with _alone(root):
+        with alone(root, "fetching the server jars"):
             _fetch(root, missing(root, wanted))
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -109,19 +107,6 @@ def _fetch_missing(settings: Settings, root: Path, wanted: list[Jar]) -> None:
         raise ServiceError(
             f"the server jars can't be stored in {root}: {error.strerror}; {hint}, then run again"
         ) from None
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keeps a second process waiting until the first has fetched; the system frees the lock if its holder dies."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            Console(stderr=True).print("lab: another process is fetching the server jars; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch(root: Path, jars: list[Jar]) -> None:

