@@ -169,3 +169,17 @@ def test_the_lock_is_well_formed_and_holds_what_lock_jars_asks_for() -> None:
 def test_the_repository_is_the_one_that_pyspark_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOPLAB_MAVEN_URL", raising=False)
     assert re.fullmatch(r"https://[\w.-]+/maven2/", jars.maven_url())
+
+
+def test_the_image_that_fetches_jars_has_all_the_code_for_it() -> None:
+    """It copies that little by name, so that other changes of the code do not fetch them again."""
+    loaded = (
+        "import sys, shoplab.core.toolchain.jars as _\n"
+        "print(*(module.__file__ for name, module in sys.modules.items() if name.split('.')[0] == 'shoplab'))"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], cwd=REPO / "apps", capture_output=True, text=True, check=True)
+    stage = (REPO / "images/Dockerfile").read_text().split(" AS jars\n")[1].split("\nFROM ")[0]
+    copied = [word for line in re.findall(r"^COPY (.*) \S+$", stage, re.MULTILINE) for word in line.split()]
+    for file in done.stdout.split():
+        path = Path(file).relative_to(REPO).as_posix()
+        assert any(path == place or (place.endswith("/") and path.startswith(place)) for place in copied), path
