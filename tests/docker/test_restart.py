@@ -67,6 +67,7 @@ def restarted(full: Stack) -> Restart:
 
 
 def _give_back_cluster(stack: Stack, version: str) -> None:
+    stack.lab("down")
     own = re.search(r"^clusterID=.*", version, re.MULTILINE)
     assert own is not None
     script = f"sed -i 's/^clusterID=.*/{own[0]}/' {VERSION}"
