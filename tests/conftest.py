@@ -12,6 +12,7 @@ from shoplab.core.spark import start_spark
 from shoplab.lab import ports
 from shoplab.lab.embedded.lab import running_lab
 from shoplab.lab.ports import with_free_ports
+from tests.data import FEW_ROWS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -33,7 +34,7 @@ LONGEST_FIRST = (
     "events",
     "load",
 )
-WITH = {"report": "segments"}  # both look at the shop
+WITH = {"report": "segments", "behaviour": "segments"}  # they look at one shop
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,11 +77,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def spark(settings: Settings) -> "Iterator[SparkSession]":
-    """Plans of a few rows: compiling one takes longer than running it. What the commands' own tests start compiles."""
+    """One for all tests of a worker. What tests start as a command has its own, with the product's options."""
     session = start_spark(settings, "tests")
-    session.conf.set("spark.sql.shuffle.partitions", 2)
-    session.conf.set("spark.sql.codegen.wholeStage", False)
-    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    for name, value in FEW_ROWS.items():
+        session.conf.set(name, value)
     yield session
     session.stop()
 

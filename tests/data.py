@@ -11,6 +11,12 @@ from shoplab.core.schemas import EVENT, RAW_COLUMNS
 from shoplab.core.settings import REPO
 
 REAL_DATA = REPO.parent / "shared" / "data"
+# Spark's options where tables have a few rows: compiling a plan takes longer than running it.
+FEW_ROWS = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 def real_file(name: str) -> Path:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -20,8 +19,8 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.schemas import EVENT
 from shoplab.core.settings import Settings
-from shoplab.events.generator import generate
 from tests.data import event, event_frame
+from tests.shop import Shop
 
 # Of what is counted by month, by day or by product; sums of money to the last digits, which depend on their order
 ADDITIVE = {
@@ -61,20 +60,6 @@ def new_catalog(
         catalog.storage.delete(catalog.settings.data_root)
 
 
-def month(spark: SparkSession, folder: Path, name: str, events: int) -> DataFrame:
-    """A generated month as EVENT rows."""
-    generate(folder / f"{name}.csv", name, events)
-    read = spark.read.csv((folder / f"{name}.csv").as_uri(), header=True)
-    typed = read.withColumns(
-        {
-            "event_time": F.to_timestamp("event_time", "yyyy-MM-dd HH:mm:ss z"),
-            "price": F.col("price").cast("double"),
-            "quantity": F.lit(None).cast("long"),
-        }
-    )
-    return typed.withColumn("date", F.to_date("event_time")).select(*EVENT.names).distinct().coalesce(1)
-
-
 def arrow(catalog: Catalog, dataset: str) -> pa.Table:
     """A table as it is stored: nulls are not yet NaN."""
     paths = [path for path in catalog.storage.walk(catalog.path(dataset)) if path.endswith(".parquet")]
@@ -98,29 +83,23 @@ def sorted_rows(catalog: Catalog, dataset: str, key: list[str]) -> pd.DataFrame:
     return frame.sort_values(key).reset_index(drop=True)
 
 
-def test_october_then_november_gives_what_both_at_once_give(
-    new_catalog: Callable[[str], Catalog], spark: SparkSession, tmp_path: Path
-) -> None:
-    october, november = (month(spark, tmp_path, name, 2_000).cache() for name in ("2019-10", "2019-11"))
-    one_by_one, at_once = new_catalog("one-by-one"), new_catalog("at-once")
-    one_by_one.replace("events", october, "date")
-    first = analyse(one_by_one)
-    before = sorted_rows(one_by_one, "users", ["user_id"])
-    one_by_one.replace("events", november, "date")
-    at_once.replace("events", october.unionByName(november), "date")
-    second, together = analyse(one_by_one), analyse(at_once)
-    assert first.events == 2_000
-    assert replace(second, seconds=0) == replace(together, seconds=0)
+def test_october_then_november_gives_what_both_at_once_give(shop: Shop, new_catalog: Callable[[str], Catalog]) -> None:
+    one_by_one, at_once = shop.catalog, new_catalog("at-once")
+    at_once.replace("events", one_by_one.read("events"), "date")
+    together = analyse(at_once)
+    assert shop.october.analysis.events < together.events
+    assert replace(shop.november.analysis, seconds=0) == replace(together, seconds=0)
     for dataset, key in ADDITIVE.items():
         ours, theirs = (sorted_rows(catalog, dataset, key) for catalog in (one_by_one, at_once))
         columns = list(theirs.columns)
         pd.testing.assert_frame_equal(ours[columns], theirs, rtol=1e-9, obj=dataset)
+    before = shop.october.users.sort_values("user_id").reset_index(drop=True)
     after = sorted_rows(one_by_one, "users", ["user_id"])
     after = after[after["month"] == "2019-10"].reset_index(drop=True)
     unchanged = [name for name in before.columns if name != "price_level"]  # it is the place among all prices known
     pd.testing.assert_frame_equal(before[unchanged], after[unchanged], rtol=1e-9)
     assert nans(one_by_one) == []
-    assert second.left_out == ()
+    assert together.left_out == ()
 
 
 def checked(catalog: Catalog, events: DataFrame) -> AnalysisSummary:

@@ -27,10 +27,12 @@ def with_new_type() -> ModuleType:
 def session(home: Path) -> Any:
     from shoplab.core.settings import load_settings
     from shoplab.core.spark import start_spark
+    from tests.data import FEW_ROWS
 
     home.mkdir(exist_ok=True)
     spark = start_spark(load_settings({"SHOPLAB_HOME": str(home)}), "compare")
-    spark.conf.set("spark.sql.shuffle.partitions", 2)
+    for name, value in FEW_ROWS.items():
+        spark.conf.set(name, value)
     return spark
 
 

@@ -17,7 +17,7 @@ from tests.data import REAL_DATA, csv_file, raw_line
 
 
 def lab(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = as_environment(settings) | {"PYTHONPATH": str(REPO / "apps")}
+    environment = as_environment(settings) | {"PYTHONPATH": str(REPO / "apps"), "SHOPLAB_TRIGGER": "2s"}
     command = [sys.executable, "-m", "shoplab", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
@@ -32,7 +32,7 @@ def months() -> tuple[list[str], list[str]]:
     """The demo's options and what it is to say: the real slices where they are, else months it makes up."""
     october, november = REAL_DATA / "rees46/2019-Oct-slice.csv", REAL_DATA / "rees46/2019-Nov-slice-noheader.csv"
     if not (october.exists() and november.exists()):
-        return ["--events", "20000"], ["20,000 rows = ", "0 unaccounted"]
+        return ["--events", "5000"], ["5,000 rows = ", "0 unaccounted"]
     return ["--input", str(october), "--then", str(november)], [
         "17,435 rows = 17,429 clean + 5 exact duplicates + 1 rejected",
         "683 new, 0 duplicates, 0 rejected, 0 unaccounted",

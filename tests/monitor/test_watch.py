@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shoplab.core import kafka
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import ServiceError
 from shoplab.core.kafka import empty_topic
@@ -30,8 +31,9 @@ def fields(points: Sequence[Point]) -> dict[str, dict[str, object]]:
 
 
 @pytest.fixture
-def gone(settings: Settings, tmp_path: Path) -> Settings:
+def gone(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A lab of which nothing runs."""
+    monkeypatch.setattr(kafka, "CONNECT_MS", 500)
     dead = {"webhdfs_url": "http://127.0.0.1:9", "kafka_bootstrap": "127.0.0.1:9"}
     return replace(settings, home=tmp_path, **dead)  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shoplab.core import kafka
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import watched_app
@@ -25,6 +26,7 @@ def store(tmp_path: Path) -> EmbeddedStore:
 @pytest.fixture
 def api(settings: Settings, stocked: Any, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiHandle]:
     monkeypatch.setattr(watch, "EVERY_S", 0.2)
+    monkeypatch.setattr(kafka, "CONNECT_MS", 500)
     away = replace(settings, kafka_bootstrap="127.0.0.1:9", webhdfs_url="http://127.0.0.1:9")
     handle = start(watched_app(away, stocked.backstage, store), free_port())
     yield handle

@@ -58,7 +58,8 @@ def test_pace(monkeypatch: pytest.MonkeyPatch, rate: float | None, speed: float 
     assert sum(slept) == pytest.approx(due, abs=2 * replay.BURST_S)
 
 
-def test_no_kafka_is_one_line(tmp_path: Path) -> None:
+def test_no_kafka_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "CONNECT_MS", 500)
     path = csv_file(tmp_path / "a.csv", raw_line())
     settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):
