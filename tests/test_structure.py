@@ -12,6 +12,7 @@ import pytest
 
 from shoplab.core.settings import REPO
 from shoplab.recommend.sources import SOURCES
+from tests.conftest import LONGEST_FIRST, WITH
 
 APPS = REPO / "apps"
 LONGEST_FILE, LONGEST_FUNCTION = 250, 30  # lines
@@ -98,3 +99,8 @@ def test_a_source_of_candidates_is_called_as_its_file() -> None:
     assert [source.__module__.rsplit(".", 1)[1] for source in SOURCES] == [
         source.name.replace(" ", "_") for source in SOURCES
     ]
+
+
+def test_workers_share_out_folders_that_are_there() -> None:
+    named = {*LONGEST_FIRST, *WITH, *WITH.values()}
+    assert [folder for folder in named if not (REPO / "tests" / folder).is_dir()] == []
