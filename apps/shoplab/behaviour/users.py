@@ -16,29 +16,29 @@ def users(events: DataFrame, sessions: DataFrame, products: DataFrame) -> DataFr
     return known.withColumns(rates()).select(*USER.names)
 
 
-def added_up() -> list[Column]:
+def added_up() -> dict[str, Column]:
     """What a user's SESSION rows add up to, by USER's names, and two sums that `rates` needs. In an aggregation."""
     carted, bought = F.col(str(CART.counts)) > 0, F.col(str(PURCHASE.counts)) > 0
-    return [
-        F.count("*").alias("sessions"),
-        *[F.sum(name).alias(name) for name in ("events", *COUNTS.values(), "revenue")],
-        F.count_if(bought).alias("orders"),
-        F.count_if(carted).alias("_cart_sessions"),
-        F.count_if(carted & ~bought).alias("_abandoned"),
-    ]
-
-
-def rates() -> dict[str, Column]:
-    """USER's rates from what `added_up` gave."""
     return {
-        "events_per_session": ratio("events", "sessions"),
-        "cart_rate": ratio("_cart_sessions", "sessions"),
-        "order_rate": ratio("orders", "sessions"),
-        "abandon_rate": ratio("_abandoned", "_cart_sessions"),
+        "sessions": F.count("*"),
+        **{name: F.sum(name) for name in ("events", *COUNTS.values(), "revenue")},
+        "orders": F.count_if(bought),
+        "_cart_sessions": F.count_if(carted),
+        "_abandoned": F.count_if(carted & ~bought),
     }
 
 
-def ratio(part: str, whole: str) -> Column:
+def rates() -> dict[str, Column]:
+    """USER's rates from what `added_up` gave, of a month or of more."""
+    return {
+        "events_per_session": _ratio("events", "sessions"),
+        "cart_rate": _ratio("_cart_sessions", "sessions"),
+        "order_rate": _ratio("orders", "sessions"),
+        "abandon_rate": _ratio("_abandoned", "_cart_sessions"),
+    }
+
+
+def _ratio(part: str, whole: str) -> Column:
     """0 where there is no whole."""
     return F.when(F.col(whole) > 0, F.col(part) / F.col(whole)).otherwise(F.lit(0.0))
 
@@ -46,7 +46,7 @@ def ratio(part: str, whole: str) -> Column:
 def _from_sessions(sessions: DataFrame) -> DataFrame:
     gap_s = F.unix_timestamp(F.max("session_start")) - F.unix_timestamp(F.min("session_start"))
     return sessions.groupBy("user_id", "month").agg(
-        *added_up(),
+        *[column.alias(name) for name, column in added_up().items()],
         F.max("events").alias("longest_session"),
         F.avg("duration_s").alias("mean_session_s"),
         F.when(F.count("*") > 1, gap_s / 3600 / (F.count("*") - 1)).alias("mean_gap_h"),

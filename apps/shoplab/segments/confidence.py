@@ -70,7 +70,7 @@ def _first_visits(sessions: DataFrame) -> DataFrame:
     counted = (
         numbered.withColumn("stage", F.explode(stages))
         .groupBy("user_id", "stage", "price_level", "final")
-        .agg(*added_up())
+        .agg(*[column.alias(name) for name, column in added_up().items()])
         .where("sessions = stage")
     )
     months = {"month_events": F.col("events"), "month_orders": F.col("orders")}

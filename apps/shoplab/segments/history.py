@@ -3,9 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.users import ratio
+from shoplab.behaviour.users import added_up, rates
 from shoplab.core.schemas import USER
-from shoplab.core.vocabulary import COUNTS
 
 # Not in USER: what a busiest month held, so that it does not grow with the months loaded; abandoned carts by visits and
 # not by carts, so that one cart is no habit; the mean paid an order.
@@ -14,7 +13,6 @@ HISTORY_COLUMNS = (
     *("month_events", "month_orders", "left_cart_rate", "order_value"),
 )
 
-_SUMS = ("sessions", "events", *COUNTS.values(), "orders", "revenue", "active_days")
 _LARGEST = ("products", "categories", "brands", "last_seen", "last_purchase", "longest_session")
 
 
@@ -25,8 +23,9 @@ def user_history(users: DataFrame) -> DataFrame:
     categories, brands) can't be added: they are the richest month's. mean_gap_h over several months is the visits'
     span, less one mean session, over the number of gaps.
     """
-    sums = [F.sum(name).alias(name) for name in _SUMS]
+    sums = [F.sum(name).alias(name) for name in (*added_up(), "active_days") if name in USER.names]
     largest = [F.max(name).alias(name) for name in _LARGEST]
+    carted = F.col("sessions") * F.col("cart_rate")
     totals = users.groupBy("user_id").agg(
         *sums,
         *largest,
@@ -34,15 +33,16 @@ def user_history(users: DataFrame) -> DataFrame:
         F.max("orders").alias("month_orders"),
         F.min("first_seen").alias("first_seen"),
         _weighted_mean("mean_session_s", F.col("sessions")),
-        _weighted_mean("cart_rate", F.col("sessions")),
-        _weighted_mean("abandon_rate", F.col("sessions") * F.col("cart_rate")),
+        F.sum(carted).alias("_cart_sessions"),
+        F.sum(F.col("abandon_rate") * carted).alias("_abandoned"),
         _weighted_mean("mean_price", F.col("events")),
         _weighted_mean("price_level", F.col("events")),
         _of_busiest_month("top_category"),
         _of_busiest_month("top_brand"),
         F.when(F.count(F.lit(1)) == 1, F.first("mean_gap_h")).alias("one_month_gap_h"),
     )
-    return totals.select(*(_derived(name).alias(name) for name in HISTORY_COLUMNS))
+    known = totals.withColumns(rates() | {"mean_gap_h": _mean_gap(), "cart_rate": _cart_rate()})
+    return known.withColumns(features_of_rates()).select(*HISTORY_COLUMNS)
 
 
 def _weighted_mean(name: str, weight: Column) -> Column:
@@ -64,16 +64,12 @@ def features_of_rates() -> dict[str, Column]:
     }
 
 
-def _derived(name: str) -> Column:
-    of_sums = {
-        "events_per_session": ratio("events", "sessions"),
-        "order_rate": ratio("orders", "sessions"),
-        "abandon_rate": F.coalesce("abandon_rate", F.lit(0.0)),
-        "mean_gap_h": F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, _gap_from_span())),
-    }
-    return (of_sums | features_of_rates()).get(name, F.col(name))
+def _cart_rate() -> Column:
+    """Null without a visit (events of one that began before the months loaded): k-means takes the mean for it."""
+    return F.when(F.col("sessions") > 0, rates()["cart_rate"])
 
 
-def _gap_from_span() -> Column:
+def _mean_gap() -> Column:
     span_s = F.unix_timestamp("last_seen") - F.unix_timestamp("first_seen") - F.col("mean_session_s")
-    return F.greatest(span_s, F.lit(0.0)) / (F.col("sessions") - 1) / 3600
+    from_span = F.greatest(span_s, F.lit(0.0)) / (F.col("sessions") - 1) / 3600
+    return F.coalesce("one_month_gap_h", F.when(F.col("sessions") > 1, from_span))
