@@ -3,8 +3,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from shoplab.recommend.model.recommender import Recommendation
 from shoplab.serving import live
-from shoplab.serving.live import BatchFeed, LiveItem, LiveRecommendations
+from shoplab.serving.live import BatchFeed, LiveRecommendations
 from tests.serving.conftest import RECOMMENDATION
 
 FOLDER = "/data/processed/recommendations"
@@ -22,7 +23,7 @@ def rows(**products: list[str]) -> pa.Table:
     )  # fmt: skip
 
 
-def products(found: list[LiveItem]) -> list[str]:
+def products(found: list[Recommendation]) -> list[str]:
     return [item.product_id for item in found]
 
 
@@ -33,7 +34,7 @@ def numbers(feed: BatchFeed) -> list[str]:
 def test_items_come_back_by_rank_whatever_order_the_file_had() -> None:
     kept = LiveRecommendations()
     kept.add(rows(u2=["p4"], u1=["p1", "p2", "p3"]).take([3, 0, 2, 1]))
-    assert kept.of("u1")[0] == LiveItem("p1", 0.5, 0.3, 0.2, 0.0, "w", {"als": 0.3, "content": 0.2})
+    assert kept.of("u1")[0] == Recommendation("p1", 0.5, 0.3, 0.2, 0.0, "w", {"als": 0.3, "content": 0.2})
     assert products(kept.of("u1")) == ["p1", "p2", "p3"]
     assert kept.of("u3") == []
 

@@ -9,7 +9,6 @@ from shoplab.core.errors import ServiceError
 from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.model.recommender import Recommendation, Recommender
 from shoplab.serving.backstage import Backstage
-from shoplab.serving.live import LiveItem
 
 AnswerSource = Literal["live", "model", "popular"]
 
@@ -52,7 +51,7 @@ def answer(backstage: Backstage, user_id: str, k: int) -> Answer:
     """ServiceError where neither the stream nor a model knows anything yet."""
     segment = backstage.segment(user_id)
     number, name = segment or (None, None)
-    live: list[LiveItem | Recommendation] = [*backstage.live.of(user_id)[:k]]
+    live = backstage.live.of(user_id)[:k]
     recommender = backstage.recommender
     if recommender is None and not live:
         raise ServiceError(backstage.problems.get("model", "no recommender is loaded yet; first: ./lab train"))
@@ -78,9 +77,7 @@ def sample_users(backstage: Backstage, count: int) -> list[SampleUser]:
     return [_sample(backstage, user, source) for user, source in users[:count]]
 
 
-def _filled(
-    live: list[LiveItem | Recommendation], recommender: Recommender, context: UserContext, k: int
-) -> list[LiveItem | Recommendation]:
+def _filled(live: list[Recommendation], recommender: Recommender, context: UserContext, k: int) -> list[Recommendation]:
     """k items where the model has that many: the live ones first, the model's behind them."""
     if len(live) == k:
         return live
@@ -99,23 +96,17 @@ def _sample(backstage: Backstage, user_id: str, source: AnswerSource) -> SampleU
     return SampleUser(user_id=user_id, segment=number, segment_name=name, source=source)
 
 
-def _items(found: Sequence[LiveItem | Recommendation], recommender: Recommender | None) -> list[Item]:
+def _items(found: Sequence[Recommendation], recommender: Recommender | None) -> list[Item]:
     items = []
     for rank, item in enumerate(found, start=1):
         product = recommender.product(item.product_id) if recommender else None
         items.append(
             Item(
                 rank=rank,
-                product_id=item.product_id,
                 category_code=product.category_code if product else None,
                 brand=product.brand if product else None,
                 price=product.price if product else None,
-                score=item.score,
-                collaborative=item.collaborative,
-                content=item.content,
-                segment=item.segment,
-                why=item.why,
-                sources=item.sources,
+                **item._asdict(),
             )
         )
     return items

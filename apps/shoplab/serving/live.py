@@ -6,31 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shoplab.core.schemas import RECOMMENDATION
 from shoplab.core.storage import Storage
+from shoplab.recommend.model.recommender import Recommendation
 
 MOST_USERS = 200_000  # under 1 KB each with ten recommendations, 170 MB in all
 BATCHES_AT_START = 200
-
-
-class LiveItem(NamedTuple):
-    """One recommended product of a micro-batch, as in schemas.RECOMMENDATION."""
-
-    product_id: str
-    score: float
-    collaborative: float
-    content: float
-    segment: float
-    why: str
-    sources: dict[str, float]
-
-
-COLUMNS = ["user_id", "rank", *LiveItem._fields]
+COLUMNS = RECOMMENDATION.names
 _LATER = {"sources": pa.map_(pa.string(), pa.float64())}  # columns that older files lack
 
 
@@ -59,10 +47,10 @@ class LiveRecommendations:
             while len(self._packed) > self._most_users:
                 self._packed.popitem(last=False)
 
-    def of(self, user_id: str) -> list[LiveItem]:
+    def of(self, user_id: str) -> list[Recommendation]:
         """Best first; empty for a user no recent batch has seen."""
         packed = self._packed.get(user_id)
-        return [LiveItem(*row) for row in orjson.loads(zlib.decompress(packed))] if packed else []
+        return [Recommendation(*row) for row in orjson.loads(zlib.decompress(packed))] if packed else []
 
     def newest_users(self, count: int) -> list[str]:
         with self._lock:

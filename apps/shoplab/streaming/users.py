@@ -171,15 +171,13 @@ def _contexts(latest: "pd.DataFrame", recent: dict[str, list[tuple[str, str]]]) 
 def _as_table(contexts: "list[UserContext]", lists: "list[list[Recommendation]]") -> "pa.Table":
     import pyarrow as pa
 
-    from shoplab.recommend.model.recommender import Recommendation
-
     rows = [
         (user.user_id, rank, *item)
         for user, items in zip(contexts, lists, strict=True)
         for rank, item in enumerate(items, start=1)
     ]
-    names = ["user_id", "rank", *Recommendation._fields]
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], arrow_schema(RECOMMENDATION))
+    named = [dict(zip(RECOMMENDATION.names, row, strict=True)) for row in rows]
+    return pa.Table.from_pylist(named, arrow_schema(RECOMMENDATION))
 
 
 def _write(catalog: SparkCatalog, dataset: str, batch_id: int, table: "pa.Table") -> None:
