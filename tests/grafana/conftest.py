@@ -26,11 +26,12 @@ from shoplab.recommend.model.files import load_current
 from shoplab.recommend.points import model_points
 from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.points import segment_points
-from shoplab.streaming.job import LiveJob, start_stream
+from shoplab.streaming.job import LiveJob
 from shoplab.streaming.replay import replay
 from tests.data import CLICKS, csv_file, month_file, raw_line
 from tests.metrics.conftest import BUCKET, ORG, TOKEN, Influxd, influxd
 from tests.monitor.spark_master import standalone_spark
+from tests.streaming.conftest import drain
 
 __all__ = ["influxd"]
 
@@ -63,7 +64,7 @@ def ran(with_influx: Settings, spark: SparkSession) -> Iterator[Settings]:
         api = start_api(replace(with_spark, api_port=free_port()))
         try:
             replay(settings, csv_file(settings.home / "live.csv", *_clicks(200)), REES46)
-            _drain(settings, spark, store)
+            drain(settings, spark, LiveJob(settings, store))
             _ask(api.url, store)
         finally:
             api.stop()
@@ -94,14 +95,6 @@ def _train(catalog: SparkCatalog) -> None:
     """What `./lab train` does."""
     trained = train(catalog)
     write_job_points(catalog.settings, "train", lambda: model_points(load_current(catalog), trained))
-
-
-def _drain(settings: Settings, spark: SparkSession, store: MetricStore) -> None:
-    query = start_stream(settings, spark, LiveJob(settings, store), drain=True)
-    try:
-        query.awaitTermination()
-    finally:
-        query.stop()
 
 
 def _ask(url: str, store: MetricStore) -> None:
