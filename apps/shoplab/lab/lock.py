@@ -1,11 +1,10 @@
 """One start or stop of a lab at a time."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from shoplab.core.errors import ServiceError
+from shoplab.core.lock import locked
 from shoplab.core.settings import Settings
 
 
@@ -14,15 +13,10 @@ def lock_file(settings: Settings) -> Path:
     return settings.run_dir / "lock"
 
 
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """One `up` or `down` at a time. The system frees the lock if its holder dies."""
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with lock_file(settings).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServiceError(
-                "another command is just starting or stopping the lab; wait for it, then try again"
-            ) from None
-        yield
+def alone(settings: Settings) -> AbstractContextManager[None]:
+    """One `up` or `down` at a time."""
+    return locked(lock_file(settings), _refuse)
+
+
+def _refuse() -> None:
+    raise ServiceError("another command is just starting or stopping the lab; wait for it, then try again") from None
