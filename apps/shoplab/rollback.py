@@ -62,9 +62,10 @@ def roll_back_segments(catalog: "Catalog", to: str | None = None) -> tuple[str, 
 
 
 def _show_versions(catalog: "Catalog", name: str) -> None:
+    from shoplab.core.catalog import version_of
     from shoplab.core.console import table
 
-    current = catalog.current(name).rsplit("=", 1)[1]
+    current = version_of(catalog.current(name))
     rows = [
         (version, "current" if version == current else "", _facts(catalog.manifest(name, version)))
         for version in catalog.versions(name)

@@ -43,6 +43,11 @@ _EMPTY_HINT = {
 }
 
 
+def version_of(folder: str) -> str:
+    """Of a version's directory, such as `Catalog.current` gives."""
+    return folder.rsplit("=", 1)[-1]
+
+
 class Catalog:
     """The lab's datasets: where they lie, which versions there are, and small tables. By Spark: core.frames."""
 
@@ -129,11 +134,11 @@ class Catalog:
         """Whole versions, oldest first, the promoted and the others."""
         folders = [folder for folder in self.storage.names(self.path(name)) if folder.startswith("version=")]
         whole = [folder for folder in folders if self.storage.exists(self.path(name, folder, "manifest.json"))]
-        return [folder.split("=", 1)[1] for folder in whole]
+        return [version_of(folder) for folder in whole]
 
     def rollback(self, name: str, to: str | None = None) -> tuple[str, str]:
         """Points to `rollback_target`. Returns the versions before and after."""
-        now, target = self.current(name).rsplit("=", 1)[1], self.rollback_target(name, to)
+        now, target = version_of(self.current(name)), self.rollback_target(name, to)
         self._point(name, target)
         return now, target
 
@@ -141,7 +146,7 @@ class Catalog:
         """`to`, which may be any whole version; else the newest before the current one that was promoted when it was
         made. LabError where there is none.
         """
-        now, whole = self.current(name).rsplit("=", 1)[1], self.versions(name)
+        now, whole = version_of(self.current(name)), self.versions(name)
         listed = f"what there is: ./lab rollback {name.rsplit('/', 1)[-1]} --list"
         if to is not None:
             if to not in whole:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from shoplab.core.catalog import Catalog
+from shoplab.core.catalog import Catalog, version_of
 from shoplab.core.errors import LabError
 from shoplab.core.storage import Storage
 from shoplab.recommend.data.histories import UserContext
@@ -95,7 +95,7 @@ class Backstage:
         if published == self._looked_at and self.recommender is not None:
             return self._model_problem
         folder, problem = readable(self._catalog)
-        if self.recommender is None or self.recommender.version != folder.rsplit("=", 1)[1]:
+        if self.recommender is None or self.recommender.version != version_of(folder):
             loaded = self._load(self._catalog.storage, folder)
             loaded.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
             self.recommender, self.recommender_since = loaded, time.monotonic()
@@ -104,7 +104,7 @@ class Backstage:
 
     def _refresh_customers(self) -> str:
         folder = self._catalog.current("segments")
-        if self.customers is None or self.customers.version != folder.rsplit("=", 1)[1]:
+        if self.customers is None or self.customers.version != version_of(folder):
             self.customers = load_customers(self._catalog.storage, folder)
         return ""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shoplab.core.catalog import version_of
 from shoplab.core.storage import Storage
 from shoplab.serving.live import MOST_USERS, read_parquet
 
@@ -86,7 +87,7 @@ def load_customers(storage: Storage, folder: str) -> Customers:
     """The table in one version's directory (".../version=20191101T000000000")."""
     files = [path for path in storage.walk(folder) if path.endswith(".parquet")]
     table = pa.concat_tables([read_parquet(storage, path, COLUMNS) for path in files])
-    return Customers(table, folder.rsplit("=", 1)[1])
+    return Customers(table, version_of(folder))
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

@@ -89,17 +89,21 @@ HABIT = Table(
     partition="month",
 )
 
-# category, brand and price as last seen. price_level: percent rank of the price within category_id.
+# As last seen.
+LOOK = (
+    text("product_id"),
+    text("category_id", nullable=True),
+    text("category_code", nullable=True),
+    text("brand", nullable=True),
+    money("price", nullable=True, low=0),
+)
+# price_level: percent rank of the price within category_id.
 PRODUCT = Table(
     "analysis/products",
     grain="one product",
     key=("product_id",),
     columns=(
-        text("product_id"),
-        text("category_id", nullable=True),
-        text("category_code", nullable=True),
-        text("brand", nullable=True),
-        money("price", nullable=True, low=0),
+        *LOOK,
         *_COUNTS,
         money("revenue"),
         money("median_price", nullable=True, low=0),

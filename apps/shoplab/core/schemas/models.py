@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shoplab.core.schemas.behaviour import USER
+from shoplab.core.schemas.behaviour import LOOK, USER
 from shoplab.core.schemas.table import Column, Table, count, flag, money, real, share, text, whole
 
 _FIFTH = {"unit": "1 worst to 5 best", "nullable": True, "low": 1, "high": 5}
@@ -100,11 +100,5 @@ MODEL_PRODUCT = Table(
     "models/recommender/products.parquet",
     grain="one product that a recommender knows; its row is its number in every array",
     key=("product_id",),
-    columns=(
-        text("product_id"),
-        text("category_id", nullable=True),
-        text("category_code", nullable=True),
-        text("brand", nullable=True),
-        money("price", nullable=True, low=0),
-    ),
+    columns=LOOK,
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shoplab.core.catalog import Catalog
+from shoplab.core.catalog import Catalog, version_of
 from shoplab.core.errors import LabError
 from shoplab.core.storage import Storage
 from shoplab.core.vocabulary import BY_NAME
@@ -68,7 +68,7 @@ def readable(catalog: Catalog) -> tuple[str, str]:
         return current, ""
     except UnreadableModel as error:
         problem = error
-    for version in reversed(catalog.promoted_before(DATASET, current.rsplit("=", 1)[-1])):
+    for version in reversed(catalog.promoted_before(DATASET, version_of(current))):
         path = catalog.path(DATASET, f"version={version}")
         with suppress(UnreadableModel):
             check(catalog.storage, path)
@@ -78,14 +78,14 @@ def readable(catalog: Catalog) -> tuple[str, str]:
 
 def check(storage: Storage, path: str) -> None:
     """UnreadableModel for a version that `load` would refuse. Reads one small file."""
-    _known(with_defaults(storage.read_json(f"{path}/model.json")), path.rsplit("=", 1)[-1])
+    _known(with_defaults(storage.read_json(f"{path}/model.json")), version_of(path))
 
 
 def load(storage: Storage, path: str) -> Recommender:
     """Reads what `save` wrote. The version is the directory's ("version=..."). UnreadableModel, before anything large
     is read, where this code lacks a source, feature or event type that the model knows.
     """
-    version = path.rsplit("=", 1)[-1]
+    version = version_of(path)
     facts = with_defaults(storage.read_json(f"{path}/model.json"))
     kinds, places = _known(facts, version)
     products = Products.from_arrow(_from_parquet(storage.read(f"{path}/products.parquet")))
