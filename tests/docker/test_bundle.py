@@ -1,13 +1,17 @@
 """A bundle made here starts the lab in a fresh clone that has no network at all."""
 
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from shoplab.core.settings import REPO
 from shoplab.core.wait import wait_until
+from shoplab.lab.docker import compose
 from shoplab.lab.docker.lab import DockerLab
 from tests.docker.conftest import Stack
 
@@ -35,6 +39,7 @@ def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[st
     keys = {key: value for key, value in stack.variables.items() if key != "PYTHONPATH"}
     own = keys | {"SHOPLAB_HOME": str(clone / ".lab"), "SHOPLAB_CACHE": str(tmp_path / "cache")}
     try:
+        damaged_is_refused(stack, clone, own)
         up = [*cut_off, "./lab", "up", "--offline", *stack.lacking]
         done = subprocess.run(up, cwd=clone, env=own, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -48,6 +53,32 @@ def test_a_bundle_is_all_it_takes(stack: Stack, tmp_path: Path, cut_off: list[st
     wait_until(
         lambda: all(not state.problem for state in DockerLab(stack.settings).status()), 120, "the lab is not as it was"
     )
+
+
+def damaged_is_refused(stack: Stack, clone: Path, variables: dict[str, str]) -> None:
+    """A changed byte is one line, and nothing is loaded."""
+    with changed(clone / "bundle" / "images.tar.gz"):
+        up = ["./lab", "up", "--offline", *stack.lacking]
+        done = subprocess.run(up, cwd=clone, env=variables, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "images.tar.gz is damaged" in done.stderr
+    assert not compose.has_image("shoplab/app:latest")
+
+
+@contextmanager
+def changed(file: Path) -> Iterator[None]:
+    """A byte in the middle of it is another for the time of a block."""
+    _flip(file)
+    yield
+    _flip(file)
+
+
+def _flip(file: Path) -> None:
+    with file.open("r+b") as content:
+        content.seek(file.stat().st_size // 2)
+        byte = content.read(1)[0]
+        content.seek(-1, os.SEEK_CUR)
+        content.write(bytes([byte ^ 1]))
 
 
 def _move_tags(old: str, new: str) -> None:

@@ -1,7 +1,7 @@
-"""Everything that `./lab` would fetch, in one archive: images, Python packages, the servers' jars.
+"""Everything that `./lab` would fetch, in one archive: images, Python packages, the servers' jars, and their checksums.
 
 Unpacked in the repository's folder it is `bundle/`: the launcher installs from bundle/wheels, jars are taken from
-bundle/jars, and `./lab up --offline` loads bundle/images.tar.gz.
+bundle/jars, and `./lab up --offline` checks all of it and loads bundle/images.tar.gz.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from shoplab.core.console import Say
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import REPO, Settings
 from shoplab.core.toolchain import jars
-from shoplab.lab.docker import compose, images
+from shoplab.lab.docker import checksums, compose, images
 from shoplab.lab.docker.services import wanted
 from shoplab.lab.protocol import Choice
 
@@ -70,6 +70,7 @@ def _collect(settings: Settings, folder: Path, names: list[str], architecture: s
         "python": f"{sys.version_info.major}.{sys.version_info.minor}", "machine": platform.machine(),
     }  # fmt: skip
     (folder / "bundle.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    checksums.write(folder)
 
 
 def _wheels(folder: Path, lock: Path) -> None:

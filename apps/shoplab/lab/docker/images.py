@@ -10,7 +10,7 @@ from typing import Any
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import REPO, Settings
-from shoplab.lab.docker import compose
+from shoplab.lab.docker import checksums, compose
 
 BUNDLE = REPO / "bundle"  # of `./lab bundle`, unpacked
 ARCHIVE = "images.tar.gz"
@@ -108,10 +108,13 @@ def _check_offline(needed: set[str]) -> None:
 
 
 def load_bundled() -> bool:
-    """Loads the bundle's images into Docker. False where there is no bundle; LabError for one of other machines."""
+    """Loads the bundle's images into Docker. False where there is no bundle; LabError, and nothing is loaded, for one
+    that is damaged or of other machines.
+    """
     archive = BUNDLE / ARCHIVE
-    if not archive.is_file():
+    if not BUNDLE.is_dir():
         return False
+    checksums.check(BUNDLE)
     here = str(compose.engine()["Architecture"])
     there = json.loads((BUNDLE / "bundle.json").read_text(encoding="utf-8"))["architecture"]
     if here != there:
