@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from shoplab.core.settings import env_file
 from shoplab.core.storage import Storage
 from shoplab.lab.docker import compose
 from shoplab.lab.docker.environment import read, write
@@ -62,6 +63,8 @@ def restarted(full: Stack) -> Restart:
     finally:
         _give_back_cluster(full, version)
         write(full.settings, {TOKEN: token})
+        hand_over = ("run", "--rm", "-T", "secrets", "lab-secrets")  # as docs/docker.md says, with .env as it is
+        compose.call(full.settings, *hand_over, given=env_file(full.settings.home).read_text())
         compose.call(full.settings, "up", "--detach", "--wait", *services)
     return Restart(before, other_cluster, other_token)
 

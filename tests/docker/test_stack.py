@@ -144,7 +144,12 @@ def test_secrets_are_generated_private_and_hidden(stack: Stack) -> None:
     assert len(set(secrets)) == len(secrets)
     assert min(map(len, secrets)) >= 20
     logs = compose.call(stack.settings, "logs", "--no-color")
-    inspected = json.dumps(stack.containers())
+    stack.up()  # a second one knows them, from .env
+    everything = subprocess.run(["docker", "ps", "-aq", "--filter", compose.of_project(stack.settings)],
+                                capture_output=True, text=True).stdout.split()  # fmt: skip
+    inspected = subprocess.run(["docker", "inspect", *everything], capture_output=True, text=True).stdout
+    inspected += compose.call(stack.settings, "--profile", "*", "config")
+    assert "lab-secrets" in inspected
     for name, secret in zip(environment.SECRETS, secrets, strict=True):
         assert secret not in logs, name
         assert secret not in inspected, name

@@ -31,20 +31,22 @@ def variables(settings: Settings) -> dict[str, str]:
     return os.environ | {f"SHOPLAB_{port.upper()}": str(getattr(settings, port)) for port in PORTS}
 
 
-def call(settings: Settings, *arguments: str, more: dict[str, str] | None = None) -> str:
-    """Runs a Compose command and returns its output. ServiceError with its last line where it fails."""
-    done = run(command(settings, *arguments), variables(settings) | (more or {}))
+def call(settings: Settings, *arguments: str, more: dict[str, str] | None = None, given: str = "") -> str:
+    """Runs a Compose command, with `given` on its standard input, and returns its output. ServiceError with its last
+    line where it fails.
+    """
+    done = run(command(settings, *arguments), variables(settings) | (more or {}), given)
     if done.returncode != 0:
         raise ServiceError(f"docker compose {arguments[0]}: {reason(done.stderr or done.stdout)}")
     return done.stdout
 
 
-def run(command: list[str], variables: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def run(
+    command: list[str], variables: dict[str, str] | None = None, given: str = ""
+) -> "subprocess.CompletedProcess[str]":
     """Runs a program whatever its exit code. ServiceError where there is no docker."""
     try:
-        return subprocess.run(
-            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
-        )
+        return subprocess.run(command, env=variables, input=given, capture_output=True, text=True, errors="replace")
     except FileNotFoundError:
         raise ServiceError(NOT_INSTALLED) from None
 

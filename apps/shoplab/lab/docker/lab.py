@@ -11,7 +11,7 @@ from shoplab.core.console import Say
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings, load_settings
 from shoplab.lab.docker import compose, environment, images, services
-from shoplab.lab.docker.record import is_somebody_elses, read_secrets, record
+from shoplab.lab.docker.record import give_secrets, is_somebody_elses, read_secrets, record
 from shoplab.lab.docker.start import start
 from shoplab.lab.docker.status import status
 from shoplab.lab.docker.submit import submit
@@ -40,6 +40,7 @@ class DockerLab:
             services.check_ports(settings, wanted)
             images.provide(settings, wanted, choice.offline, say)
             say(f"starting {len(wanted)} services ({size} size)")
+            give_secrets(settings)
             start(settings, wanted, choice)
             environment.write(settings, read_secrets(settings))
             record(settings)

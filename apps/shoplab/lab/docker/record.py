@@ -4,13 +4,22 @@ from shoplab.core.errors import LabError
 from shoplab.core.settings import PORTS, REPO, Settings, variable
 from shoplab.lab.docker import compose, environment
 
+_ONE_SHOT = ("run", "--rm", "--no-deps", "-T", "secrets")
 SECRET_FILES = {key.lower().replace("_", "-"): key for key in environment.SECRETS}
+
+
+def give_secrets(settings: Settings) -> None:
+    """Those of .env to the lab's own volume; by standard input, so that no container's description shows them."""
+    secrets = {key: value for key, value in environment.read(settings).items() if key in environment.SECRETS}
+    if secrets:
+        lines = "".join(f"{key}={value}\n" for key, value in secrets.items())
+        compose.call(settings, *_ONE_SHOT, "lab-secrets", given=lines)
 
 
 def read_secrets(settings: Settings) -> dict[str, str]:
     """Key -> secret, as the containers have them."""
     script = "cd /run/lab-secrets && for name in *; do echo $name=$(cat $name); done"
-    output = compose.call(settings, "run", "--rm", "--no-deps", "-T", "secrets", "sh", "-c", script)
+    output = compose.call(settings, *_ONE_SHOT, "sh", "-c", script)
     files = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     return {key: files[name] for name, key in SECRET_FILES.items() if name in files}
 

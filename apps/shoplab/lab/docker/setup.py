@@ -56,7 +56,7 @@ def prepare_influx(settings: Settings, secrets: Path) -> None:
         except ApiException as error:
             raise LabError(
                 f"InfluxDB's volume was set up with another admin token than the one given now ({error.status});"
-                " put the old INFLUX_ADMIN_TOKEN back into .env, or delete all data: ./lab reset"
+                " put the old INFLUX_ADMIN_TOKEN back into .env and type ./lab up, or delete all data: ./lab reset"
             ) from None
     for action, token in tokens.items():
         _keep(secrets / f"influx-{action}-token", token)
