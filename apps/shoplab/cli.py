@@ -11,7 +11,9 @@ import click
 
 from shoplab import __version__
 from shoplab.core import jobs
+from shoplab.core.console import plain_output
 from shoplab.core.errors import LabError
+from shoplab.core.private import keep_private
 from shoplab.core.settings import Settings, load_settings
 
 # Command -> module that holds it (or module:function), in the order of the help page. Modules are imported when their
@@ -118,20 +120,28 @@ def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 a fault of ours, 2 bad input, 3 a service is missing, 130
     interrupted.
     """
+    keep_private()
+    with plain_output():
+        sys.exit(_run())
+
+
+def _run() -> int:
+    """The command's exit code, after its error was told in one line."""
     try:
-        sys.exit(cli.main(prog_name="./lab", standalone_mode=False))
+        told = cli.main(prog_name="./lab", standalone_mode=False)
+        return told if isinstance(told, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except LabError as error:
         click.echo(f"lab: {error}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("lab: interrupted", err=True)
-        sys.exit(130)
+        return 130
     except Exception as error:
         click.echo(f"lab: {_unexpected(error)}", err=True)
-        sys.exit(1)
+        return 1
 
 
 def _unexpected(error: Exception) -> str:

@@ -1,3 +1,4 @@
+import csv
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,22 @@ def test_ids_that_are_not_all_numbers_stay_text(spark: SparkSession, tmp_path: P
     ]
     write_segments(spark.createDataFrame(rows, struct(SEGMENT)).toPandas(), tmp_path / "out.parquet")
     assert pd.read_parquet(tmp_path / "out.parquet")["user_id"].tolist() == ["007", "8"]
+
+
+def test_a_csv_computes_nothing_in_a_spreadsheet(spark: SparkSession, tmp_path: Path) -> None:
+    evil = ["\t=1", "+1", "-1+1", "=1+1", "@SUM(A1)"]
+    rows = [
+        (user, None, 0, -0.5, None, None, None, "non-buyer", 0, "window shopper", 0.0, 0.5, False)
+        for user in [*evil, "a=1", "b\r=1"]
+    ]
+    table = spark.createDataFrame(rows, struct(SEGMENT)).toPandas()
+    write_segments(table, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [row["user_id"] for row in written] == [*(f"'{user}" for user in evil), "a=1", r"b\x0d=1"]
+    assert {row["monetary"] for row in written} == {"-0.5"}  # a number is one
+    write_segments(table, tmp_path / "out.parquet")
+    assert pd.read_parquet(tmp_path / "out.parquet")["user_id"].tolist() == [*evil, "a=1", "b\r=1"]
 
 
 def test_bad_target_is_refused(tmp_path: Path) -> None:

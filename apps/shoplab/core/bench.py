@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from shoplab.core.errors import LabError
+from shoplab.core.private import give
 
 json_option = click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the numbers here."
@@ -19,5 +20,6 @@ def write_figures(path: Path | None, figures: Any) -> None:
         return
     try:
         path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        give(path)
     except OSError as error:
         raise LabError(f"--json {path} can't be written: {error.strerror}; name another file") from None

@@ -29,10 +29,13 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
       ./lab generate --month 2019-11 --events 300000 --out nov.csv.gz --truth nov-profiles.csv
     """
     from shoplab.core.console import step
+    from shoplab.core.private import give
     from shoplab.events.generator import generate as generate_month
 
     with step(f"generate {month}") as say:
         made = generate_month(out, month, events, seed, truth, lambda done, all_: say(f"{done / all_:.0%}"))
+    for path in (out, truth) if truth else (out,):
+        give(path)
     people = f"{made.users:,} users, {made.sessions:,} sessions"
     click.echo(f"{out}: {made.rows:,} events of {made.month}, {people}, {made.seconds:.1f} s")
     if truth:

@@ -8,6 +8,7 @@ import click
 
 from shoplab.core.bench import json_option, write_figures
 from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.private import give
 from shoplab.core.settings import Settings
 from shoplab.lab.choice import docker_lab, embedded_lab, lab_of
 from shoplab.lab.protocol import Choice
@@ -90,6 +91,8 @@ def status(settings: Settings) -> None:
     """
     from rich.table import Table
 
+    from shoplab.core.console import cell
+
     lab = lab_of(settings)
     states = lab.status()
     with_pids = lab.name == "embedded"
@@ -97,7 +100,8 @@ def status(settings: Settings) -> None:
     for state in states:
         memory = f"{state.memory_mb:.0f}" if state.pid or not with_pids else "-"
         pid = [str(state.pid or "-")] * with_pids
-        table.add_row(state.service, state.problem or "healthy", *pid, memory, state.address)
+        row = [state.service, state.problem or "healthy", *pid, memory, state.address]
+        table.add_row(*map(cell, row))
     total = f"{sum(state.memory_mb for state in states):.0f}"
     table.add_row("", "", *[""] * with_pids, total, "in all")
     _print_table(table)
@@ -147,12 +151,14 @@ def doctor(settings: Settings) -> None:
     """
     from rich.table import Table
 
+    from shoplab.core.console import cell
     from shoplab.lab.doctor import examine
 
     findings = list(examine(settings))
     table = Table("", "subject", "finding", "what to do", box=None)
     for finding in findings:
-        table.add_row("!!" if finding.advice else "ok", finding.subject, finding.text, finding.advice)
+        row = ["!!" if finding.advice else "ok", finding.subject, finding.text, finding.advice]
+        table.add_row(*map(cell, row))
     _print_table(table)
     if any(finding.advice for finding in findings):
         sys.exit(UNHEALTHY)
@@ -173,6 +179,7 @@ def bundle(settings: Settings, file: Path, profiles: tuple[str, ...], without: t
     from shoplab.lab.docker.bundle import make
 
     size = make(settings, file, profiles, without, _say)
+    give(file)
     click.echo(f"{file}: {size / 1e9:.1f} GB; there: tar xf {file.name} && ./lab up --offline")
 
 

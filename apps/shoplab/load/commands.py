@@ -76,6 +76,7 @@ def _run(settings: Settings, plan: "Plan", report: Path, json_file: Path | None)
 
     from shoplab.core.console import step
     from shoplab.core.errors import ServiceError
+    from shoplab.core.private import give
     from shoplab.load.preflight import check_services
     from shoplab.load.run import run
 
@@ -85,6 +86,7 @@ def _run(settings: Settings, plan: "Plan", report: Path, json_file: Path | None)
         figures = run(settings, plan, report, say)
     if json_file:
         json_file.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        give(json_file)
     if not figures["total"]["requests"]:
         raise ServiceError(f"not one request was answered; see {settings.log_dir / 'load.log'}")
     _print(figures, plan, report)

@@ -89,6 +89,7 @@ class EmbeddedStore:
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(0o600)  # SQLite gives its further files the same mode
         connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -111,6 +111,13 @@ def test_files_are_written_read_and_appended_to(lab: Settings) -> None:
     send(lab, b"first")
 
 
+def test_what_it_writes_is_its_users_alone(lab: Settings) -> None:
+    """Even where the caller's umask is the usual one."""
+    open_to_others = [path for path in lab.home.glob("data/*/**/*") if path.exists() and path.stat().st_mode & 0o077]
+    assert open_to_others == []
+    assert [path.name for path in (*lab.log_dir.iterdir(), lab.log_dir) if path.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.parametrize("victim", SERVICES, ids=lambda service: service.name)
 def test_a_killed_service_is_seen_and_started_again(lab: Settings, victim: Service) -> None:
     others = process.running(lab)

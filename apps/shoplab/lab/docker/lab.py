@@ -1,13 +1,12 @@
 """The lab in Docker, from start to reset."""
 
-import os
 import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import click
 
-from shoplab.core.console import Say
+from shoplab.core.console import Say, pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings, load_settings
 from shoplab.lab.docker import compose, environment, images, services
@@ -15,6 +14,7 @@ from shoplab.lab.docker.record import give_secrets, is_somebody_elses, read_secr
 from shoplab.lab.docker.start import start
 from shoplab.lab.docker.status import status
 from shoplab.lab.docker.submit import submit
+from shoplab.lab.home import close
 from shoplab.lab.lock import alone
 from shoplab.lab.protocol import Choice, State
 
@@ -35,6 +35,7 @@ class DockerLab:
         size = services.size_for(settings, engine, choice.size)
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         with alone(settings):
+            close(settings)
             environment.write(settings, {"SHOPLAB_SIZE": size})
             wanted = services.wanted(settings, choice)
             services.check_ports(settings, wanted)
@@ -72,9 +73,7 @@ class DockerLab:
         if service and service not in there:
             raise LabError(f"no service {service} runs; there are {', '.join(sorted(there))}")
         words = ["logs", "--tail", str(lines), *(["--follow"] if follow else []), *([service] if service else [])]
-        command = compose.command(self.settings, *words)
-        sys.stdout.flush()
-        os.execvpe(command[0], command, compose.variables(self.settings))
+        sys.exit(pass_on(compose.command(self.settings, *words), compose.variables(self.settings)))
 
     def holds(self) -> str:
         volumes = self._volumes()

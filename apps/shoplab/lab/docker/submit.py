@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from shoplab.core.console import pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import REPO, Settings
 from shoplab.lab.docker import compose
@@ -77,7 +78,7 @@ def _follow_stream(settings: Settings, drain: bool) -> None:
         _await_drained(settings)
         return
     command = compose.command(settings, "logs", "--follow", "--no-log-prefix", "--tail", "5", "stream")
-    subprocess.run(command, env=compose.variables(settings), check=False)
+    pass_on(command, compose.variables(settings))
 
 
 def _await_drained(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoplab.core.errors import ServiceError
+from shoplab.core.private import MASK
 from shoplab.core.settings import Settings
 from shoplab.lab.embedded import services
 from shoplab.lab.embedded.services import DATANODE, KAFKA, KAFKA_CONF, NAMENODE, Service
@@ -102,7 +103,7 @@ def format_service(settings: Settings, service: Service, java_home: Path, jar_pa
     done = subprocess.run(
         services.command(settings, java_home, service, main, *arguments),
         env=services.environment(settings, service, jar_paths),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", umask=MASK,
     )  # fmt: skip
     if done.returncode != 0:
         said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]

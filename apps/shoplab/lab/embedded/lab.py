@@ -1,6 +1,5 @@
 """The lab without Docker, from start to reset."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 import click
 import psutil
 
-from shoplab.core.console import Say
+from shoplab.core.console import Say, pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings, as_environment
 from shoplab.core.wait import wait_until
@@ -19,14 +18,10 @@ from shoplab.lab.embedded import health, process, services
 from shoplab.lab.embedded.launch import READY_TIMEOUT, Launcher, failure, wait_ready
 from shoplab.lab.embedded.record import check_same_ports
 from shoplab.lab.embedded.services import API, EVERY, NAMENODE, SERVICES, Service
+from shoplab.lab.home import close, made
 from shoplab.lab.lock import alone, lock_file
 from shoplab.lab.ports import check_ports
 from shoplab.lab.protocol import Choice, State
-
-# What the lab writes below its home. `settings.env` there is the user's own.
-MADE_BY_LAB = (
-    "data", "demo", "java", "load", "logs", "metrics.db", "metrics.db-shm", "metrics.db-wal", "report", "run", "tmp",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,7 @@ class EmbeddedLab:
     def start(self, say: Say = lambda _: None) -> list[Service]:
         """Starts what is not running, and returns that when all is healthy."""
         with alone(self.settings):
+            close(self.settings)
             before = process.running(self.settings)
             todo = [service for service in SERVICES if service.name not in before]
             check_same_ports(self.settings, before)
@@ -91,8 +87,7 @@ class EmbeddedLab:
         if not wanted:
             there = f"; there are {', '.join(log.stem for log in found)}" if found else ": nothing has run yet"
             raise LabError(f"no log{f' of {service}' if service else ''} in {self.settings.log_dir}{there}")
-        sys.stdout.flush()
-        os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, wanted)])
+        sys.exit(pass_on(["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, wanted)]))
 
     def holds(self) -> str:
         """Without its lock no lab of ours made what lies there."""
@@ -100,7 +95,7 @@ class EmbeddedLab:
 
     def reset(self) -> None:
         self.down()
-        for path in [self.settings.home / name for name in MADE_BY_LAB if (self.settings.home / name).exists()]:
+        for path in made(self.settings):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def submit(self, context: click.Context, options: dict[str, Any]) -> bool:

@@ -40,7 +40,7 @@ class Launcher:
 
     def launch(self) -> None:
         for folder in (self.settings.home / "tmp", self.settings.log_dir, services.data_dir(self.settings)):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
         if self.plan.aside:
             broken = formatting.move_aside(self.settings, self.plan.aside)
             self.say(f"found the remains of a start or a write that was cut short, without data; moved to {broken}")

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import psutil
 
+from shoplab.core.private import MASK
 from shoplab.core.settings import Settings
 from shoplab.lab.embedded.services import EVERY, Service, marks
 
@@ -38,9 +39,11 @@ def is_alive(process: psutil.Process) -> bool:
 
 def start(settings: Settings, service: Service, command: list[str], environment: dict[str, str]) -> psutil.Process:
     """Starts a service in a session of its own: it outlives us, and Ctrl-C does not reach it."""
-    with service.log(settings).with_suffix(".out").open("wb") as out:
+    said = service.log(settings).with_suffix(".out")
+    with said.open("wb") as out:
+        said.chmod(0o600)
         child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                 start_new_session=True, cwd=settings.home)  # fmt: skip
+                                 start_new_session=True, cwd=settings.home, umask=MASK)  # fmt: skip
     process = psutil.Process(child.pid)
     child.returncode = 0  # it is meant to run on: no warning from Python when `child` goes
     return process

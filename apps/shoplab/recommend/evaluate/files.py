@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shoplab.core.errors import LabError
+from shoplab.core.private import give
 from shoplab.recommend.data.arrays import Ints
 from shoplab.recommend.data.products import Products
 
@@ -62,6 +63,7 @@ def write(table: pa.Table, path: Path) -> None:
     try:
         pq.write_table(table, work)
         work.replace(path)
+        give(path)
     except OSError as error:
         raise LabError(f"{path} can't be written: {error.strerror or error}; choose another --out") from None
     finally:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shoplab.core.console import Say
+from shoplab.core.private import give
 from shoplab.core.settings import Settings
 from shoplab.recommend.data.arrays import UNKNOWN, Ints
 from shoplab.recommend.data.cases import ProtocolName, cases_next_item, cases_next_month
@@ -149,3 +150,4 @@ def _table(ranker: Evaluated, split: Split, asked: Question, lists: Ints) -> Any
 def write_json(evaluation: Evaluation, path: Path) -> None:
     """All figures."""
     path.write_text(json.dumps(evaluation.as_json(), indent=2) + "\n", encoding="utf-8")
+    give(path)
