@@ -106,6 +106,8 @@ def refuse():
         bounds.check_address(request.host)
         if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
             return "only Locust's own page may do that", 403
+        if request.path != "/" and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return "only Locust's own page may do that", 403
         if request.method == "POST" and request.path == "/user":
             return "user classes are changed in loadtest/, not here", 403
         if request.method == "POST" and request.path == "/swarm":

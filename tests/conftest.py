@@ -29,8 +29,10 @@ WITH = {"report": "segments", "behaviour": "segments"}  # they look at one shop
 def pytest_configure(config: pytest.Config) -> None:
     """Workers look for free ports in different places: between choosing one and listening there, seconds pass."""
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-        share = len(ports.FREE) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        share = len(ports.FREE) // workers
         ports.FREE = ports.FREE[int(worker.removeprefix("gw")) * share :][:share]
+        ports.FREE_OF_BROWSERS = ports.FREE_OF_BROWSERS[int(worker.removeprefix("gw")) :: workers]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,7 +90,7 @@ def engine() -> None:
 def stack(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("docker-lab")
     home.chmod(0o755)
-    settings = with_free_ports(replace(load_settings({"SHOPLAB_HOME": str(home)}), project=PROJECT))
+    settings = with_free_ports(replace(load_settings({"SHOPLAB_HOME": str(home)}), project=PROJECT, lab="docker"))
     services = compose.configuration(settings)["services"]
     # Official images are pulled where that is possible; Grafana's boards have tests of their own (tests/grafana)
     missing = tuple(name for name in ("grafana",) if name in services and not _can_have(services[name]["image"]))

@@ -90,7 +90,7 @@ def test_more_workers_and_data_nodes_by_scale(told: Stack) -> None:
     assert storage.read("/tmp/twice") == b"on two nodes"
 
 
-SERVICES = ("namenode", "datanode", "webhdfs", "kafka", "spark-master", "spark-worker", "history", "influxdb", "api",
+SERVICES = ("namenode", "datanode", "door", "kafka", "spark-master", "spark-worker", "history", "influxdb", "api",
             "stream")  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def test_up_in_docker_wants_a_name_where_the_home_is_its_own(lab: Settings) -> N
 def test_status_of_a_stopped_lab(lab: Settings) -> None:
     result = run(lab, "status")
     assert result.exit_code == 3
-    assert re.findall(r"(\w+) +is stopped", result.output) == ["namenode", "datanode", "kafka"]
+    assert re.findall(r"(\w+) +is stopped", result.output) == ["namenode", "datanode", "kafka", "door"]
 
 
 def test_down_of_a_stopped_lab_is_no_error(lab: Settings) -> None:

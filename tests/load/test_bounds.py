@@ -30,7 +30,7 @@ def test_every_other_address_is_refused_in_one_line(address: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["api", "namenode", "webhdfs", "datanode", "kafka"])
+@pytest.mark.parametrize("name", ["api", "namenode", "door", "datanode", "kafka"])
 def test_service_names_count_inside_the_labs_network_only(name: str) -> None:
     """On a company's network, `api` may be someone's server."""
     assert bounds.is_lab_host(name, in_container=True)

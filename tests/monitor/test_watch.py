@@ -70,7 +70,7 @@ def test_where_the_masters_page_is(settings: Settings) -> None:
         "local[*]": "",
         "yarn": "",
         "k8s://https://host:6443": "",
-        "spark://spark-master:7077": "http://spark-master:8080",
+        "spark://spark-master:7077": "http://spark-master:6665",
         "spark://one:7077,two:7077": "http://one:8080",
         "spark://127.0.0.1:7077": "http://127.0.0.1:18888",
     }.items():

@@ -55,9 +55,13 @@ def test_it_starts_while_hdfs_is_away(settings: Settings, tmp_path: Path) -> Non
     handle = start_api(alone)
     try:
         health = wait_until(lambda: _health_with_a_model_problem(handle), 30, "health never named the missing HDFS")
+        hosts = ("localhost", "127.0.0.1:1", "evil.example", "127.0.0.1.evil.example")
+        asked = [httpx.get(f"{handle.url}/health", headers={"Host": host}, trust_env=False) for host in hosts]
+        statuses = [answer.status_code for answer in asked]
     finally:
         handle.stop()
     assert health["status"] == "degraded"
+    assert statuses == [200, 200, 421, 421]
     assert "./lab up --embedded" in health["problems"]["model"]
 
 

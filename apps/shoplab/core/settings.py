@@ -13,6 +13,7 @@ from typing import Any
 from starlette.config import Config
 
 from shoplab.core.errors import LabError
+from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
 
 REPO = Path(__file__).resolve().parents[3]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shoplab"
@@ -22,6 +23,14 @@ def port(value: str | int) -> int:
     """A TCP port from 1 to 65535."""
     number = int(value)
     if not 0 < number < 65536:
+        raise ValueError
+    return number
+
+
+def own_port(value: str | int) -> int:
+    """One of the ports that no browser opens."""
+    number = int(value)
+    if number not in (*UNREACHABLE, *UNREACHABLE_BY_SPARK):
         raise ValueError
     return number
 
@@ -48,7 +57,9 @@ class Settings:
     An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the lab's own, on 127.0.0.1; an empty
     `hdfs_user` the caller's own name. `lab` is the one that runs: embedded, docker, or
     cluster inside a container; `project` is Docker Compose's name for it. A token may also stand in a file
-    that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names.
+    that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names. A page's port is its door's; the server
+    itself listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
+    and API answer, with commas between.
     """
 
     home: Path = REPO / ".lab"
@@ -65,6 +76,9 @@ class Settings:
     kafka_port: int = 9092
     kafka_controller_port: int = 9093
     spark_ui_port: int = 4040
+    namenode_own_port: int = 6566
+    datanode_own_port: int = 6697
+    spark_own_port: int = 6665
     api_port: int = 8000
 
     # The Docker lab's further pages
@@ -74,6 +88,8 @@ class Settings:
     grafana_port: int = 3000
     jupyter_port: int = 8888
     locust_port: int = 8089
+
+    allowed_hosts: str = ""
 
     hdfs_uri: str = ""
     webhdfs_url: str = ""
@@ -94,13 +110,24 @@ class Settings:
     influx_bucket: str = "shoplab"
 
     @property
+    def host_names(self) -> frozenset[str]:
+        """Further names under which pages and API answer."""
+        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
+
+    @property
     def hdfs(self) -> str:
         """Address of HDFS for RPC clients such as Spark."""
         return self.hdfs_uri or f"hdfs://127.0.0.1:{self.namenode_port}"
 
     @property
     def webhdfs(self) -> str:
-        """Address of the NameNode's web UI and WebHDFS."""
+        """Address of WebHDFS for our own programs: the server itself where it can be reached, else its door."""
+        port = self.namenode_own_port if self.lab == "embedded" else self.namenode_http_port
+        return self.webhdfs_url or f"http://127.0.0.1:{port}"
+
+    @property
+    def hdfs_page(self) -> str:
+        """Address of the NameNode's page for people."""
         return self.webhdfs_url or f"http://127.0.0.1:{self.namenode_http_port}"
 
     @property
@@ -139,7 +166,10 @@ def variable(name: str) -> str:
 
 TOKENS = ("influx_token", "influx_read_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
-_SHAPES: dict[str, Callable[[Any], object]] = dict.fromkeys(PORTS, port) | {"trigger": interval}
+OWN_PORTS = tuple(name for name in PORTS if name.endswith("_own_port"))
+_SHAPES: dict[str, Callable[[Any], object]] = (
+    dict.fromkeys(PORTS, port) | dict.fromkeys(OWN_PORTS, own_port) | {"trigger": interval}
+)
 _CASTS = {bool: bool, int: int, Path: Path, str: str}
 
 

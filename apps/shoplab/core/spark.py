@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from shoplab.core.errors import ServiceError
+from shoplab.core.listen import UNREACHABLE_BY_SPARK, is_free
 from shoplab.core.settings import REPO, Settings
 from shoplab.core.toolchain import jars, java
 
@@ -92,9 +93,20 @@ def _own_process(settings: Settings) -> dict[str, str]:
         "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
         "spark.jars": ",".join(str(jar) for jar in jars.ensure(settings, "spark-kafka")),
         "spark.local.dir": str(settings.home / "tmp"),
-        "spark.ui.port": str(settings.spark_ui_port),
         "spark.ui.showConsoleProgress": "false",
-    }
+    } | _page(settings)
+
+
+def _page(settings: Settings) -> dict[str, str]:
+    """Where its page listens: a port that no browser opens, behind the lab's door; no page where all are taken. It
+    answers whoever asks, and would end jobs for them.
+    """
+    wanted = (settings.spark_own_port, *UNREACHABLE_BY_SPARK)
+    free = next((port for port in wanted if is_free("127.0.0.1", port)), None)
+    if free is None:
+        return {"spark.ui.enabled": "false"}
+    retries = UNREACHABLE_BY_SPARK[-1] - free  # another driver may be faster: then the next one, and none beyond them
+    return {"spark.ui.port": str(free), "spark.port.maxRetries": str(retries), "spark.ui.killEnabled": "false"}
 
 
 @contextmanager

@@ -63,6 +63,7 @@ def _run(settings: Settings, files: "Callable[[], Files]", keep: bool) -> None:
         if keep:
             EmbeddedLab(settings).start_api()
             out.print(
-                f"still running: HDFS {settings.webhdfs}  API and live page {settings.api_url}  Kafka {settings.kafka};"
-                f" Spark's page is at http://127.0.0.1:{settings.spark_ui_port} while a job runs; end: ./lab down"
+                f"still running: HDFS {settings.hdfs_page}  API and live page {settings.api_url}"
+                f"  Kafka {settings.kafka}; while a job runs, Spark's page is at"
+                f" http://127.0.0.1:{settings.spark_ui_port}; end: ./lab down"
             )

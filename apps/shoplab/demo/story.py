@@ -83,7 +83,8 @@ def tell(settings: Settings, files: Files) -> Story:
     with ExitStack() as stack:
         with step("start Spark"):
             spark = stack.enter_context(spark_session(settings, "demo"))
-        pages = f"HDFS {settings.webhdfs}  Spark {spark.sparkContext.uiWebUrl}  API {settings.api_url}"
+        spark_page = f"http://127.0.0.1:{settings.spark_ui_port}"
+        pages = f"HDFS {settings.hdfs_page}  Spark {spark_page}  API {settings.api_url}"
         err.print(f"  to look at while it runs: {pages}")
         story = _learn(SparkCatalog(settings, spark), files.october)
         story.pages = pages

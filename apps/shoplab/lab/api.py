@@ -15,6 +15,7 @@ from shoplab.monitor.watch import Watch
 from shoplab.serving import server
 from shoplab.serving.api import create_app
 from shoplab.serving.backstage import Backstage
+from shoplab.serving.headers import KnownHost
 from shoplab.serving.requests import RequestTally
 from shoplab.serving.server import ApiHandle, bind
 
@@ -39,11 +40,15 @@ def serve(settings: Settings, host: str) -> None:
 
 
 def watched_app(settings: Settings, backstage: Backstage | None = None, store: MetricStore | None = None) -> FastAPI:
-    """The service on the lab's HDFS and metric store, with the watch; tests may give their own."""
+    """The service on the lab's HDFS and metric store, with the watch; tests may give their own. It answers to this
+    machine's names only.
+    """
     store = store or open_store(settings)
     tally = RequestTally()
     watch = Watch(settings, store, tally.points)
-    return create_app(backstage or Backstage(Catalog(settings)), store, tally, beside=[watch])
+    app = create_app(backstage or Backstage(Catalog(settings)), store, tally, beside=[watch])
+    app.add_middleware(KnownHost, names=settings.host_names)
+    return app
 
 
 def start_api(settings: Settings) -> ApiHandle:

@@ -3,16 +3,18 @@
 import errno
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 import psutil
 
 from shoplab.core.errors import LabError, ServiceError
-from shoplab.core.settings import PORTS, Settings, variable
+from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
+from shoplab.core.settings import OWN_PORTS, PORTS, Settings, variable
 
-FREE = range(20000, 32000)  # below those that systems give to outgoing connections
+FREE: Sequence[int] = range(20000, 32000)  # below those that systems give to outgoing connections
+FREE_OF_BROWSERS: Sequence[int] = UNREACHABLE
 
 
 def check_ports(settings: Settings, names: Iterable[str]) -> None:
@@ -26,7 +28,7 @@ def check_ports(settings: Settings, names: Iterable[str]) -> None:
         if is_taken(number):
             raise ServiceError(
                 f"port {number} is taken by {owner(number)}; stop that, or use another port: "
-                f"{variable(name)}={free_port()}"
+                f"{variable(name)}={free_port(_choice(name))}"
             )
 
 
@@ -58,13 +60,22 @@ def owner(port: int) -> str:
 def with_free_ports(settings: Settings) -> Settings:
     """The same settings with every port one that is free now."""
     chosen: dict[str, int] = {}
-    while len(chosen) < len(PORTS):
-        number = free_port()
-        if number not in chosen.values():
-            chosen[PORTS[len(chosen)]] = number
+    for name in PORTS:
+        chosen[name] = free_port([port for port in _choice(name) if port not in chosen.values()])
     return replace(settings, **chosen)  # type: ignore[arg-type]
 
 
-def free_port() -> int:
-    """One of FREE that nothing listens on now."""
-    return next(port for port in iter(lambda: random.choice(FREE), None) if not is_taken(port))
+def free_port(choice: Sequence[int] | None = None) -> int:
+    """One of FREE, or of others, that nothing listens on now. ServiceError where all of them are taken."""
+    choice = choice or FREE
+    found = next((port for port in random.sample(choice, len(choice)) if not is_taken(port)), None)
+    if found is None:
+        raise ServiceError(f"all of the ports {', '.join(map(str, choice[:20]))} are taken; stop what has one of them")
+    return found
+
+
+def _choice(name: str) -> Sequence[int]:
+    """Ports that a setting may name."""
+    if name not in OWN_PORTS:
+        return FREE
+    return UNREACHABLE_BY_SPARK if name == "spark_own_port" else FREE_OF_BROWSERS

@@ -16,7 +16,7 @@ MAX_BYTES = 1 << 30  # what WebHDFS users write in one run
 SHOPPERS, WEBHDFS, KAFKA = TARGETS = ("shoppers", "webhdfs", "kafka")
 
 # Names of the Docker lab's own network. Elsewhere a name such as "api" may be anyone's.
-SERVICE_NAMES = frozenset({"api", "namenode", "webhdfs", "datanode", "kafka"})
+SERVICE_NAMES = frozenset({"api", "namenode", "door", "datanode", "kafka"})
 IN_CONTAINER = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
 
 # Strict on purpose: programs disagree about whose address "http://a\@b" is

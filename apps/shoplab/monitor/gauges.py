@@ -11,7 +11,7 @@ from shoplab.core.probe import ask, namenode_beans
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Field
 
-MASTER_PAGE_PORT = 8080  # in the Docker lab's network; on the host it is a setting
+LAB_MASTER, LAB_PORT, USUAL_PORT = "spark-master", 6665, 8080  # in the Docker lab's network; elsewhere
 Fields = dict[str, Field]
 
 
@@ -79,5 +79,5 @@ def master_page(settings: Settings) -> str:
     master = urlsplit(settings.spark_master.split(",")[0])
     if master.scheme != "spark" or not master.hostname:
         return ""
-    here = master.hostname in ("127.0.0.1", "localhost")
-    return f"http://{master.hostname}:{settings.spark_master_port if here else MASTER_PAGE_PORT}"
+    ports = {LAB_MASTER: LAB_PORT} | dict.fromkeys(("127.0.0.1", "localhost"), settings.spark_master_port)
+    return f"http://{master.hostname}:{ports.get(master.hostname, USUAL_PORT)}"

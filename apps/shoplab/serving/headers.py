@@ -1,6 +1,12 @@
-"""Response headers that keep the page to its own scripts and out of other pages' frames."""
+"""What keeps the API's page to itself: the host it answers to, its own scripts, no other page's frames."""
 
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shoplab.core.listen import answers_to
 
 _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -26,3 +32,19 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class KnownHost:
+    """ASGI middleware that answers to this machine's names and to `names` only: a name that somebody else points here
+    would make their page one of our origin.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or answers_to(Headers(scope=scope).get("host", ""), self._names):
+            await self._app(scope, receive, send)
+            return
+        said = {"error": "not a name of this lab; one that is: SHOPLAB_ALLOWED_HOSTS"}
+        await JSONResponse(said, status_code=421)(scope, receive, send)

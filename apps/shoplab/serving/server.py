@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shoplab.core.errors import ServiceError
+from shoplab.core.listen import listen
 from shoplab.core.wait import wait_until
 
 START_S = 30.0
@@ -54,17 +55,11 @@ def run(app: FastAPI, listener: socket.socket) -> None:
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. ServiceError where the port is taken."""
-    # Named as TCP, asyncio switches Nagle's algorithm off; without, every answer on a kept connection waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen(128)
+        return listen(host, port)
     except OSError as error:
-        listener.close()
         hint = f"choose another port: SHOPLAB_API_PORT={port % 65535 + 1} ./lab serve"
         raise ServiceError(f"cannot listen on {host}:{port} ({error.strerror}); {hint}") from None
-    return listener
 
 
 def _server(app: FastAPI) -> uvicorn.Server:

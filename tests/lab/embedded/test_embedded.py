@@ -58,7 +58,7 @@ def page(url: str, method: str = "GET", **headers: str) -> requests.Response:
 def test_up_heals_a_cut_first_start(lab: Settings) -> None:
     said: list[str] = []
     assert EmbeddedLab(lab).start(said.append) == list(SERVICES)
-    assert [state.problem for state in EmbeddedLab(lab).status()] == ["", "", ""]
+    assert [state.problem for state in EmbeddedLab(lab).status()] == ["", "", "", ""]
     assert any("moved to" in line for line in said)
     [broken] = (lab.home / "data").glob("broken-*")
     assert sorted(path.name for path in broken.iterdir()) == ["datanode", "namenode"]
@@ -85,21 +85,21 @@ def test_up_again_changes_nothing(lab: Settings) -> None:
 
 @pytest.mark.parametrize("path", ["/dfshealth.html", "/explorer.html", "/static/rest-csrf.js"])
 def test_web_pages_answer(lab: Settings, path: str) -> None:
-    assert page(lab.webhdfs + path).status_code == 200
+    assert page(lab.hdfs_page + path).status_code == 200
 
 
 def test_the_data_nodes_page_answers(lab: Settings) -> None:
-    assert "DataNode" in page(f"{DATANODE.address(lab)}/datanode.html").text
+    assert "DataNode" in page(f"http://127.0.0.1:{lab.datanode_http_port}/datanode.html").text
 
 
 def test_web_pages_of_others_cannot_change_files(lab: Settings) -> None:
-    url = f"{lab.webhdfs}/webhdfs/v1/from-browser?op=MKDIRS"
+    url = f"{lab.hdfs_page}/webhdfs/v1/from-browser?op=MKDIRS"
     assert page(url, "PUT", **{"User-Agent": "Mozilla/5.0"}).status_code == 400
     assert page(url, "PUT", **{"User-Agent": "Mozilla/5.0", "X-XSRF-HEADER": '""'}).json() == {"boolean": True}
 
 
 def test_the_file_browser_acts_as_the_user(lab: Settings) -> None:
-    listing = page(f"{lab.webhdfs}/webhdfs/v1/?op=LISTSTATUS").json()["FileStatuses"]["FileStatus"]
+    listing = page(f"{lab.hdfs_page}/webhdfs/v1/?op=LISTSTATUS").json()["FileStatuses"]["FileStatus"]
     assert {file["owner"] for file in listing} == {psutil.Process().username()}
 
 

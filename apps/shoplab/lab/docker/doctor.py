@@ -21,7 +21,7 @@ from shoplab.lab.ports import is_taken, owner
 
 DISK_GB = 10.0
 SKEW_S = 5.0
-SHARED = ("api", "namenode")  # pages that the embedded lab has at the same ports
+SHARED = ("api_port", "namenode_http_port")  # of pages that the embedded lab has too
 _RUN_IN_CONTAINERS = (
     "images/*/entrypoint",
     "images/*/healthy",
@@ -195,6 +195,6 @@ def ports(settings: Settings) -> Iterator[Finding]:
     """Where the Docker lab is down: whether the ports that it alone uses are free."""
     for service, _, port in PAGES:
         number = getattr(settings, port)
-        if service not in SHARED and is_taken(number):
+        if port not in SHARED and is_taken(number):
             advice = f"stop that, or use another: {variable(port)}={number + 10000}"
             yield Finding("ports", f"{number} ({service}) is taken by {owner(number)}", advice)

@@ -13,9 +13,9 @@ SMALL_GIB, STANDARD_GIB = 3.5, 10.0  # memory that the engine must have, and fro
 PAGES = (
     ("api", "API and live page", "api_port"),
     ("grafana", "Grafana (user admin, password in .env)", "grafana_port"),
-    ("namenode", "HDFS", "namenode_http_port"),
-    ("spark-master", "Spark master, workers and running jobs", "spark_master_port"),
-    ("history", "Spark history", "history_port"),
+    ("door", "HDFS", "namenode_http_port"),
+    ("door", "Spark master, workers and running jobs", "spark_master_port"),
+    ("door", "Spark history", "history_port"),
     ("influxdb", "InfluxDB (user shoplab, password in .env)", "influx_port"),
     ("jupyter", "Jupyter (token in .env)", "jupyter_port"),
     ("locust", "Locust", "locust_port"),
@@ -55,7 +55,7 @@ def check_ports(settings: Settings, services: Iterable[str]) -> None:
 
 def _ports(services: Iterable[str]) -> list[str]:
     """Port settings of services."""
-    pages = {service: [port] for service, _, port in PAGES}
-    pages |= {"kafka": ["kafka_port"], "webhdfs": ["datanode_http_port"]}
-    pages["namenode"] = ["namenode_http_port", "namenode_port"]
-    return [port for service in services for port in pages.get(service, [])]
+    listening = [(service, port) for service, _, port in PAGES]
+    listening += [("kafka", "kafka_port"), ("namenode", "namenode_port"), ("door", "datanode_http_port")]
+    wanted = list(services)
+    return [port for service, port in listening if service in wanted]

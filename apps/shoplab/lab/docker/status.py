@@ -13,7 +13,7 @@ def status(settings: Settings) -> list[State]:
     """Every container, asked now. One-shots that did their work are left out."""
     found = [c for c in compose.containers(settings) if not (c["State"] == "exited" and c.get("ExitCode") == 0)]
     memory = _memory([container["ID"] for container in found])
-    addresses = {service: f"http://127.0.0.1:{getattr(settings, port)}" for service, _, port in PAGES}
+    addresses = {service: f"http://127.0.0.1:{getattr(settings, port)}" for service, _, port in reversed(PAGES)}
     addresses["kafka"] = settings.kafka
     return [
         State(c["Service"], _problem(c), memory.get(c["ID"][:12], 0.0), addresses.get(c["Service"], "")) for c in found

@@ -4,14 +4,15 @@ import json
 import socket
 
 from shoplab.core.kafka import NO_ANSWER, topic_problem
-from shoplab.core.probe import TIMEOUT_S, ask, bean
+from shoplab.core.probe import TIMEOUT_S, ask, bean, status_of
 from shoplab.core.settings import Settings
-from shoplab.lab.embedded.services import API, DATANODE, KAFKA, NAMENODE, Service
+from shoplab.lab.embedded.services import API, DATANODE, DOOR, KAFKA, NAMENODE, Service
 
 
 def problem(settings: Settings, service: Service) -> str:
     """What keeps a service from being healthy, "" where nothing does."""
-    return {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: kafka_problem, API: _api}[service](settings)
+    asked = {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: kafka_problem, DOOR: _door, API: _api}
+    return asked[service](settings)
 
 
 def _namenode(settings: Settings) -> str:
@@ -31,6 +32,11 @@ def _datanode(settings: Settings) -> str:
         return NO_ANSWER
     registered = [actor["ActorState"] for actor in json.loads(own.get("BPServiceActorInfo", "[]"))] == ["RUNNING"]
     return "" if registered else "is not registered with the NameNode yet"
+
+
+def _door(settings: Settings) -> str:
+    """It says no to a path that no page has, whether its servers run or not."""
+    return "" if status_of("GET", f"{DOOR.address(settings)}/door", {}) else NO_ANSWER
 
 
 def _api(settings: Settings) -> str:

@@ -12,12 +12,12 @@ import psutil
 
 from shoplab.core.console import Say, pass_on
 from shoplab.core.errors import LabError, ServiceError
-from shoplab.core.settings import Settings, as_environment
+from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.embedded import health, process, services
 from shoplab.lab.embedded.launch import READY_TIMEOUT, Launcher, failure, wait_ready
 from shoplab.lab.embedded.record import check_same_ports
-from shoplab.lab.embedded.services import API, EVERY, NAMENODE, SERVICES, Service
+from shoplab.lab.embedded.services import API, DOOR, EVERY, SERVICES, Service
 from shoplab.lab.home import close, made
 from shoplab.lab.lock import alone, lock_file
 from shoplab.lab.ports import check_ports
@@ -35,7 +35,7 @@ class EmbeddedLab:
         """Where it fails nothing of this start is left running, and data is as it was."""
         started = self.start(say)
         what = f"started {', '.join(service.title for service in started)}" if started else "was up already"
-        say(f"{what}; HDFS in the browser: {NAMENODE.address(self.settings)}; Kafka: {self.settings.kafka}")
+        say(f"{what}; HDFS in the browser: {DOOR.address(self.settings)}; Kafka: {self.settings.kafka}")
         return []
 
     def start(self, say: Say = lambda _: None) -> list[Service]:
@@ -107,8 +107,8 @@ class EmbeddedLab:
         settings = self.settings
         with alone(settings):
             check_ports(settings, API.ports)
-            command = [sys.executable, "-m", API.main, *services.marks(settings, API.name)]
-            started = process.start(settings, API, command, as_environment(settings))
+            command, environment = services.python_command(settings, API), services.python_environment(settings)
+            started = process.start(settings, API, command, environment)
             try:
                 wait_until(
                     lambda: not (process.is_alive(started) and health.problem(settings, API)), READY_TIMEOUT, "late"

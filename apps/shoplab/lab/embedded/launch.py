@@ -14,7 +14,7 @@ from shoplab.core.settings import Settings
 from shoplab.core.toolchain import jars, java
 from shoplab.lab.embedded import formatting, health, process, services
 from shoplab.lab.embedded.record import record_ports
-from shoplab.lab.embedded.services import DATANODE, KAFKA, NAMENODE, SERVICES, Service
+from shoplab.lab.embedded.services import DATANODE, DOOR, KAFKA, NAMENODE, SERVICES, Service
 from shoplab.lab.ports import check_ports
 
 READY_TIMEOUT = 90  # seconds
@@ -33,7 +33,7 @@ class Launcher:
         if any(service.name in before for service in (NAMENODE, DATANODE)) and NAMENODE in self.plan.formats:
             raise ServiceError("the NameNode's directory is empty or damaged while HDFS runs; first: ./lab down")
         self.java_home = java.java_home(settings)
-        self.jars = jars.ensure_all(settings, *{service.jars for service in SERVICES})
+        self.jars = jars.ensure_all(settings, *{service.jars for service in SERVICES if service.jars})
         check_ports(settings, services.ports(*todo))
         self.offsets = {service.name: _size(service.log(settings)) for service in todo}
         self.started: dict[str, psutil.Process] = {}
@@ -50,6 +50,9 @@ class Launcher:
         self.say(f"starting {', '.join(service.title for service in self.todo)}")
         with ThreadPoolExecutor() as pool:
             chains = [pool.submit(self._in_order, NAMENODE, DATANODE), pool.submit(self._in_order, KAFKA)]
+            if DOOR in self.todo:
+                command = services.python_command(self.settings, DOOR)
+                self._start(DOOR, command, services.python_environment(self.settings))
         for chain in chains:
             chain.result()
 
@@ -63,7 +66,10 @@ class Launcher:
             if service in self.todo:
                 command = services.command(self.settings, self.java_home, service)
                 environment = services.environment(self.settings, service, paths)
-                self.started[service.name] = process.start(self.settings, service, command, environment)
+                self._start(service, command, environment)
+
+    def _start(self, service: Service, command: list[str], environment: dict[str, str]) -> None:
+        self.started[service.name] = process.start(self.settings, service, command, environment)
 
 
 def wait_ready(settings: Settings, alive: dict[str, psutil.Process], offsets: dict[str, int]) -> None:

@@ -1,5 +1,7 @@
 """The embedded lab's services, in the order data meets them: what each runs, where its data lies, where it listens."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,9 @@ IMAGES = REPO / "images"
 
 @dataclass(frozen=True)
 class Service:
-    """One Java process. `jars` is its group in jars.lock, `ports` are fields of Settings, the first its main one."""
+    """One process. `jars` is its group in jars.lock, "" for Python; `ports` are fields of Settings, the first its main
+    one.
+    """
 
     name: str
     title: str
@@ -32,19 +36,23 @@ class Service:
 
 NAMENODE = Service(
     "namenode", "NameNode", "hadoop", "org.apache.hadoop.hdfs.server.namenode.NameNode", (),
-    ("namenode_http_port", "namenode_port"), "http://",
+    ("namenode_own_port", "namenode_port"), "http://",
 )  # fmt: skip
 DATANODE = Service(
     "datanode", "data node", "hadoop", "org.apache.hadoop.hdfs.server.datanode.DataNode", (),
-    ("datanode_http_port", "datanode_port", "datanode_ipc_port"), "http://",
+    ("datanode_own_port", "datanode_port", "datanode_ipc_port"), "http://",
 )  # fmt: skip
 KAFKA_CONF = IMAGES / "kafka" / "conf" / "server.properties"
 KAFKA = Service(
     "kafka", "Kafka", "kafka", "kafka.Kafka", (str(KAFKA_CONF),), ("kafka_port", "kafka_controller_port"), "",
 )  # fmt: skip
-SERVICES = (NAMENODE, DATANODE, KAFKA)  # what `up` starts
+# Before the pages of the NameNode, the data node and Spark: no browser opens their own ports
+DOOR = Service(
+    "door", "door", "", "shoplab.lab.door", (), ("namenode_http_port", "datanode_http_port", "spark_ui_port"), "http://",
+)  # fmt: skip
+SERVICES = (NAMENODE, DATANODE, KAFKA, DOOR)  # what `up` starts
 
-# Runs only where it was asked for; not a Java process.
+# Runs only where it was asked for
 API = Service("api", "API", "", "shoplab.lab.api", (), ("api_port",), "http://")
 EVERY = (*SERVICES, API)
 
@@ -76,6 +84,16 @@ def command(settings: Settings, java_home: Path, service: Service, main: str = "
         main or service.main,
         *(arguments if main else service.arguments),
     ]
+
+
+def python_command(settings: Settings, service: Service) -> list[str]:
+    return [sys.executable, "-m", service.main, *marks(settings, service.name)]
+
+
+def python_environment(settings: Settings) -> dict[str, str]:
+    """The caller's environment, and where our own packages are."""
+    path = os.pathsep.join(filter(None, (str(REPO / "apps"), os.environ.get("PYTHONPATH", ""))))
+    return as_environment(settings) | {"PYTHONPATH": path, "SHOPLAB_LAB": "embedded"}
 
 
 def environment(settings: Settings, service: Service, jar_paths: list[Path]) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""What a page of another origin can do to a running lab, in Chromium: nothing. And what the lab's own pages can."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
+from shoplab.core.settings import Settings
+from shoplab.core.storage import Storage
+from shoplab.core.wait import wait_until
+from shoplab.lab.ports import is_taken
+from tests import elsewhere
+from tests.chromium import Page, browser
+from tests.elsewhere import fetched
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SECRET = b"what no other page may see"
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Page]:
+    with browser() as page:
+        yield page
+
+
+@pytest.fixture
+def stranger(tab: Page) -> Iterator[str]:
+    """The tab shows a page of another origin: its address."""
+    with elsewhere.server() as (port, _):
+        url = f"http://localhost:{port}"
+        tab.open(url)
+        yield url
+
+
+def get(url: str) -> str:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, timeout=30).text
+
+
+def pages(lab: Settings) -> list[str]:
+    """The doors, and the servers themselves."""
+    ports = (lab.namenode_http_port, lab.datanode_http_port, lab.spark_ui_port, lab.namenode_own_port,
+             lab.datanode_own_port)  # fmt: skip
+    return [f"http://127.0.0.1:{port}" for port in ports]
+
+
+@pytest.mark.parametrize("port", [*UNREACHABLE, *UNREACHABLE_BY_SPARK])
+def test_no_browser_opens_a_servers_own_port(tab: Page, stranger: str, port: int) -> None:
+    if is_taken(port):
+        pytest.skip(f"port {port} is in use here")
+    url = f"http://127.0.0.1:{port}"
+    with elsewhere.server(port) as (_, asked):
+        assert fetched(tab, url).startswith("no:")
+        assert fetched(tab, f"{stranger}/to?{url}").startswith("no:")
+        elsewhere.try_all(tab, url)
+        assert tab.call("Page.navigate", url=url)["errorText"] == "net::ERR_UNSAFE_PORT"
+        assert tab.call("Page.navigate", url=f"{stranger}/to?{url}")["errorText"] == "net::ERR_UNSAFE_PORT"
+        assert asked == []
+
+
+def test_another_page_reads_nothing(lab: Settings, tab: Page, stranger: str) -> None:
+    Storage(lab).write("/tmp/secret.txt", SECRET)
+    rpc = f"namenoderpcaddress=127.0.0.1:{lab.namenode_port}"
+    paths = (f"/webhdfs/v1/tmp/secret.txt?op=OPEN&{rpc}&offset=0", "/webhdfs/v1/?op=LISTSTATUS", "/conf",
+             "/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo", "/imagetransfer?getimage=1&txid=latest")  # fmt: skip
+    for page in pages(lab):
+        for path in paths:
+            assert fetched(tab, page + path).startswith("no:"), page + path
+            assert fetched(tab, page + path, "{headers: {'X-XSRF-HEADER': '1'}}").startswith("no:"), page + path
+
+
+def test_another_page_writes_nothing(lab: Settings, tab: Page, stranger: str) -> None:
+    rpc = f"namenoderpcaddress=127.0.0.1:{lab.namenode_port}&overwrite=true"
+    Storage(lab).write("/tmp/secret.txt", SECRET)
+    for page in pages(lab):
+        for query in ("made?op=MKDIRS", f"made?op=CREATE&{rpc}", f"secret.txt?op=APPEND&{rpc}", "secret.txt?op=DELETE"):
+            elsewhere.try_all(tab, f"{page}/webhdfs/v1/tmp/{query}")
+    assert "made" not in Storage(lab).names("/tmp")
+    assert Storage(lab).read("/tmp/secret.txt") == SECRET
+
+
+def test_another_page_changes_no_log_level(lab: Settings, tab: Page, stranger: str) -> None:
+    for page in pages(lab):
+        url = f"{page}/logLevel?log=org.apache.hadoop.evil&level=DEBUG"
+        elsewhere.try_all(tab, url)
+        elsewhere.send_form(tab, url, "GET")
+        tab.call("Page.navigate", url=url)
+        tab.open(stranger)
+    said = get(f"{lab.webhdfs}/logLevel?log=org.apache.hadoop.evil")
+    assert "Effective Level" in said
+    assert "DEBUG" not in said
+
+
+def test_another_page_ends_no_spark_job(spark: "SparkSession", tab: Page, stranger: str) -> None:
+    page = str(spark.sparkContext.uiWebUrl)
+    assert int(page.rsplit(":", 1)[1]) in UNREACHABLE_BY_SPARK
+    assert spark.conf.get("spark.ui.killEnabled") == "false"
+    assert "(kill)" not in get(f"{page}/jobs/")
+    assert tab.call("Page.navigate", url=f"{page}/jobs/job/kill/?id=0")["errorText"] == "net::ERR_UNSAFE_PORT"
+    tab.open(stranger)
+
+
+def test_the_file_browser_uploads_and_downloads(lab: Settings, tab: Page) -> None:
+    Storage(lab).make_folder("/tmp/browsed", "777")
+    tab.open(f"{lab.hdfs_page}/explorer.html#/tmp/browsed")
+    wait_until(lambda: "Browse Directory" in str(tab.run("document.body.innerText")), 20, "no file browser")
+    elsewhere.upload(tab, "by browser.txt", "brought by the browser")
+    wait_until(lambda: "by browser.txt" in str(tab.run("document.body.innerText")), 20, "nothing was uploaded")
+    assert Storage(lab).read("/tmp/browsed/by browser.txt") == b"brought by the browser"
+    assert fetched(tab, "/webhdfs/v1/tmp/browsed/by%20browser.txt?op=OPEN") == "200 brought by the browser"
+
+
+def test_the_namenodes_page_shows_its_data_node(lab: Settings, tab: Page) -> None:
+    tab.open(f"{lab.hdfs_page}/dfshealth.html#tab-datanode")
+    link = f"http://127.0.0.1:{lab.datanode_http_port}"
+    wait_until(lambda: link in str(tab.run("document.body.innerHTML")), 20, "the page does not name the data node")
+    tab.open(f"{link}/datanode.html")
+    wait_until(lambda: "Block Pools" in str(tab.run("document.body.innerText")), 20, "the data node's page is empty")
