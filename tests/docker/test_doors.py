@@ -62,6 +62,18 @@ def test_another_page_reads_nothing(stack: Stack, tab: Page, stranger: str, page
             assert fetched(tab, page + path).startswith("no:"), page + path
 
 
+def test_influxdb_tells_another_page_that_it_is_there_and_no_more(stack: Stack, tab: Page, stranger: str) -> None:
+    """It allows every origin to ask, and lets nobody in without a token."""
+    page = f"http://127.0.0.1:{stack.settings.influx_port}"
+    for path in ("/api/v2/buckets", "/api/v2/write?org=shoplab&bucket=shoplab", "/api/v2/authorizations"):
+        assert fetched(tab, page + path, "{credentials: 'omit'}").startswith(("401", "405")), path
+        assert fetched(tab, page + path, "{credentials: 'include'}").startswith("no:"), path
+    for path in ("/", "/health", "/metrics", "/debug/pprof/heap"):
+        assert fetched(tab, page + path).startswith("no:"), path
+    assert get(f"{page}/metrics").status_code == 403
+    assert get(f"{page}/debug/pprof/heap").status_code == 403
+
+
 def test_another_page_changes_nothing(stack: Stack, tab: Page, stranger: str, pages: list[str]) -> None:
     apps = [app["id"] for app in _master(stack)["activeapps"]]
     for page in pages:

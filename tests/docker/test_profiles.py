@@ -43,6 +43,8 @@ def test_jupyter_wants_its_token(full: Stack) -> None:
         session.trust_env = False
         assert session.get(url, timeout=20).status_code == 403
         answer = session.get(url, headers={"Authorization": f"token {token}"}, timeout=20)
+        elsewhere = {"Authorization": f"token {token}", "Host": "evil.example"}
+        assert session.get(url, headers=elsewhere, timeout=20).status_code == 403
     ours = {path.name for path in (REPO / "apps/notebooks").glob("*.ipynb")}
     assert {entry["name"] for entry in answer.json()["content"]} == ours
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shoplab.core.errors import LabError, ServiceError
-from shoplab.core.settings import PORTS, Settings
+from shoplab.core.settings import OWN_PORTS, PORTS, Settings, load_settings, variable
 from shoplab.lab.ports import check_ports, is_taken, with_free_ports
 
 
@@ -19,6 +19,19 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
             ServiceError, match=rf"port {number} is taken by .*\(pid {os.getpid()}\).*SHOPLAB_KAFKA_PORT="
         ):
             check_ports(settings, ["kafka_port"])
+
+
+@pytest.mark.parametrize("name", OWN_PORTS)
+def test_a_servers_own_port_is_one_that_no_browser_opens(name: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", getattr(with_free_ports(Settings()), name)))
+        other.listen()
+        settings = replace(Settings(), **{name: other.getsockname()[1]})
+        with pytest.raises(ServiceError, match=rf"{variable(name)}=\d+$") as raised:
+            check_ports(settings, [name])
+    load_settings({variable(name): str(raised.value).rpartition("=")[2]})
+    with pytest.raises(LabError, match=variable(name)):
+        load_settings({variable(name): "9870"})
 
 
 def test_one_port_for_two_services_is_refused() -> None:

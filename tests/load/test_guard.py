@@ -161,5 +161,6 @@ def test_the_page_refuses_what_is_out_of_bounds(page: httpx.Client, form: dict[s
 
 def test_pages_of_other_sites_can_do_nothing(page: httpx.Client) -> None:
     assert swarm(page, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert page.get("/stop", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert page.get("/", headers={"Host": "evil.example"}).json()["success"] is False
     assert page.post("/user", json={"user_class_name": "ShopperUser", "host": "http://x"}).status_code == 403

@@ -28,7 +28,7 @@ def check_ports(settings: Settings, names: Iterable[str]) -> None:
         if is_taken(number):
             raise ServiceError(
                 f"port {number} is taken by {owner(number)}; stop that, or use another port: "
-                f"{variable(name)}={free_port(_choice(name))}"
+                f"{variable(name)}={other_port(name)}"
             )
 
 
@@ -72,6 +72,11 @@ def free_port(choice: Sequence[int] | None = None) -> int:
     if found is None:
         raise ServiceError(f"all of the ports {', '.join(map(str, choice[:20]))} are taken; stop what has one of them")
     return found
+
+
+def other_port(name: str) -> int:
+    """A free one that the setting may name."""
+    return free_port(_choice(name))
 
 
 def _choice(name: str) -> Sequence[int]:

@@ -12,7 +12,7 @@ from shoplab.lab.embedded import formatting
 from shoplab.lab.embedded.lab import EmbeddedLab
 from shoplab.lab.embedded.services import EVERY, ports
 from shoplab.lab.finding import Finding
-from shoplab.lab.ports import is_taken, owner
+from shoplab.lab.ports import is_taken, other_port, owner
 
 MEMORY_GB = 4.0  # the three servers, Spark's driver, and some for the system
 DISK_GB = 5.0
@@ -94,7 +94,7 @@ def _ports(settings: Settings, names: list[str]) -> Iterator[Finding]:
     taken = [name for name in names if is_taken(getattr(settings, name))]
     for name in taken:
         number = getattr(settings, name)
-        advice = f"stop that, or use another port: {variable(name)}={number + 10000}"
+        advice = f"stop that, or use another port: {variable(name)}={other_port(name)}"
         yield Finding("ports", f"{number} is taken by {owner(number)}", advice)
     if names and not taken:
         yield Finding("ports", "free")
