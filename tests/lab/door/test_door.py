@@ -1,6 +1,7 @@
 """The doors of a running lab, by plain HTTP: what passes, what does not, and how long they wait."""
 
 import socket
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import requests
 
 from shoplab.core.settings import Settings
 from shoplab.lab.door import patience
+from shoplab.lab.embedded.services import DOOR, python_command, python_environment
 
 SIZE = 20_000_000
 
@@ -82,3 +84,11 @@ def test_a_request_half_sent_is_ended(lab: Settings) -> None:
 
 def test_a_head_without_end_is_refused(lab: Settings) -> None:
     assert closed_after(lab, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000).startswith(b"HTTP/1.1 400")
+
+
+def test_a_taken_port_ends_it_with_a_reason(lab: Settings) -> None:
+    """The running lab's own door has it. Without the marks: a lab would take this one for its own."""
+    command = python_command(lab, DOOR)[:3]
+    done = subprocess.run(command, env=python_environment(lab), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr.startswith("ERROR cannot listen: Address already in use")

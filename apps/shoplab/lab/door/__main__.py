@@ -44,7 +44,7 @@ async def serve(settings: Settings) -> None:
     limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=10)
     async with httpx.AsyncClient(trust_env=False, timeout=_TIMES, limits=limits) as client:
         config = uvicorn.Config(
-            Proxy(open_doors, client), http=Impatient, ws="none", lifespan="off", log_level="warning", access_log=False,
+            Proxy(open_doors, client), http=Impatient, ws="none", lifespan="off", log_level="error", access_log=False,
             server_header=False, date_header=False, proxy_headers=False, limit_concurrency=CONNECTIONS,
             timeout_keep_alive=15, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=HEAD_BYTES,
         )  # fmt: skip

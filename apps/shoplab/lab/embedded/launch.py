@@ -97,7 +97,7 @@ def _problem_now(settings: Settings, service: Service) -> str:
 def failure(settings: Settings, service: Service, what: str, offsets: dict[str, int]) -> ServiceError:
     """What happened to a service, and why by its log."""
     log = service.log(settings)
-    reason = last_error(log, offsets.get(service.name, 0)) or _last_line(log.with_suffix(".out"))
+    reason = last_error(log, offsets.get(service.name, 0)) or _last_line(service.printed(settings))
     return ServiceError(f"{service.title} {what}{f' ({reason})' if reason else ''}; its log: {log}")
 
 

@@ -39,7 +39,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 def start(settings: Settings, service: Service, command: list[str], environment: dict[str, str]) -> psutil.Process:
     """Starts a service in a session of its own: it outlives us, and Ctrl-C does not reach it."""
-    said = service.log(settings).with_suffix(".out")
+    said = service.printed(settings)
     with said.open("wb") as out:
         said.chmod(0o600)
         child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,

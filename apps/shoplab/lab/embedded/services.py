@@ -33,6 +33,10 @@ class Service:
     def log(self, settings: Settings) -> Path:
         return settings.log_dir / f"{self.name}.log"
 
+    def printed(self, settings: Settings) -> Path:
+        """What it prints, of its last start. Java's servers keep their log themselves, Python's print it."""
+        return self.log(settings).with_suffix(".out") if self.jars else self.log(settings)
+
 
 NAMENODE = Service(
     "namenode", "NameNode", "hadoop", "org.apache.hadoop.hdfs.server.namenode.NameNode", (),
