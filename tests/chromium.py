@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from websocket import create_connection
 
@@ -58,7 +59,7 @@ def browser() -> Iterator[Page]:
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium here; on Debian: apt install chromium")
-    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         command = [program, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}",
                    "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
                    "--disable-background-networking",
@@ -69,7 +70,9 @@ def browser() -> Iterator[Page]:
                 yield page
                 page.close()
             finally:
+                helpers = psutil.Process(running.pid).children(recursive=True)
                 running.terminate()
+                psutil.wait_procs(helpers, timeout=10)  # they write into the profile to the last
 
 
 def _first_tab(profile: Path) -> str:
