@@ -41,6 +41,12 @@ def test_no_prices_are_said(spark: SparkSession) -> None:
     assert "order_rate: the log has no purchases" in scaling.left_out
 
 
+def test_one_price_for_everything_is_a_price(spark: SparkSession) -> None:
+    rows = [user_row(str(i), events=i, sessions=i, price_level=0.0) for i in range(1, 5)]
+    _, scaling = fit_scaling(user_history(user_table(spark, rows)))
+    assert "price_level: all users are alike in it" in scaling.left_out
+
+
 def test_a_log_of_orders_has_features_of_orders(spark: SparkSession) -> None:
     rows = [
         user_row(

@@ -20,7 +20,7 @@ class Feature:
     """One input of k-means. logged: log1p is taken, for counts and sums with a long tail. weight: of a rate, the column
     that says how much a user's own rests on; it is averaged with `prior_weight` such units of the shop's mean (an
     empirical Bayes estimate), so that one visit with an order is not yet a buyer of every visit. of: what the log must
-    have.
+    have; where it has none, the feature is 0 for everybody, or with `null_without` null: then 0 says something else.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Feature:
     logged: bool = False
     weight: str | None = None
     prior_weight: float = 0.0
+    null_without: bool = False
 
 
 # Few and of different kinds: correlated counts would outvote the rest, and visits' lengths split those who came once by
@@ -37,14 +38,14 @@ BROWSING = (
     Feature("cart_rate", "carts", weight="sessions", prior_weight=2.0),
     Feature("order_rate", "purchases", weight="sessions", prior_weight=2.0),
     Feature("left_cart_rate", "carts", weight="sessions", prior_weight=2.0),
-    Feature("price_level", "prices", weight="events", prior_weight=80.0),
+    Feature("price_level", "prices", weight="events", prior_weight=80.0, null_without=True),
 )
 # Of a log without views, such as invoices: everybody buys at every visit
 ORDERING = (
     Feature("month_events", "events", logged=True),
     Feature("month_orders", "purchases", logged=True),
     Feature("order_value", "prices", logged=True),
-    Feature("price_level", "prices", weight="events", prior_weight=80.0),
+    Feature("price_level", "prices", weight="events", prior_weight=80.0, null_without=True),
 )
 _BY_NAME = {feature.name: feature for feature in (*BROWSING, *ORDERING)}
 _FLAT = 1e-9
@@ -130,7 +131,8 @@ def _scaling(offered: Sequence[Feature], priors: dict[str, float], spread: dict[
 
 
 def _nothing(feature: Feature, spread: dict[str, float | None]) -> bool:
-    return not spread[f"mean_{feature.name}"]
+    mean = spread[f"mean_{feature.name}"]
+    return mean is None if feature.null_without else not mean
 
 
 def _prior(feature: Feature) -> Column:
