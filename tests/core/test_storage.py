@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from hdfs.util import HdfsError
+from pyspark.sql import SparkSession
 
-from shoplab.core.errors import LabError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
 
@@ -28,3 +29,18 @@ def test_a_file_is_listed_when_it_is_whole(lab: Settings, monkeypatch: pytest.Mo
     storage.write(f"{folder}/cut.json", b"3")
     assert storage.names(folder) == ["cut.json", "whole.json"]
     storage.delete(folder)
+
+
+def test_safe_mode_is_a_missing_service_with_a_way_out(lab: Settings, spark: SparkSession) -> None:
+    java = spark._jvm.org.apache.hadoop  # type: ignore[union-attr]
+    configuration = spark._jsc.hadoopConfiguration()
+    files = java.fs.FileSystem.get(java.fs.Path(lab.hdfs).toUri(), configuration)
+    modes = java.fs.SafeModeAction
+    files.setSafeMode(modes.ENTER)
+    try:
+        with pytest.raises(ServiceError, match=r"safe mode .* ./lab down, then ./lab up"):
+            Storage(lab).write("/tmp/safe", b"1")
+    finally:
+        files.setSafeMode(modes.LEAVE)
+    Storage(lab).write("/tmp/safe", b"1")
+    Storage(lab).delete("/tmp/safe")

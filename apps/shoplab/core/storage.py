@@ -15,6 +15,11 @@ from requests.exceptions import ConnectionError, Timeout
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 
+SAFE_MODE = (
+    "HDFS is in safe mode and takes no changes: it waits for its data node, or was told to; wait a minute, or start it"
+    " anew: ./lab down, then ./lab up"
+)
+
 
 class Storage:
     """Small whole files on HDFS. Paths are absolute ("/data/..."). A missing lab is a ServiceError that says what to
@@ -35,7 +40,10 @@ class Storage:
         except (ConnectionError, Timeout):
             raise ServiceError(f"HDFS does not answer at {self.address}; start the lab: ./lab up --embedded") from None
         except HdfsError as error:
-            raise LabError(f"HDFS refused: {str(error).splitlines()[0]}") from error
+            said = str(error).splitlines()[0]
+            if "safe mode" in said:
+                raise ServiceError(SAFE_MODE) from None
+            raise LabError(f"HDFS refused: {said}") from error
 
     def exists(self, path: str) -> bool:
         with self._calls():
