@@ -1,6 +1,7 @@
 """Rows that tests make up, and the real files that lie beside the repository on some machines."""
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 from shoplab.core.frames import struct
 from shoplab.core.schemas import EVENT, RAW_COLUMNS
 from shoplab.core.settings import REPO
+from shoplab.events import clean, rows_spark
+from shoplab.events.mapping import Mapping
+from shoplab.events.sources import inspect
 
+DAYS = ("2000-01-01", "2030-12-31")  # that events of tests may be of
 REAL_DATA = REPO.parent / "shared" / "data"
 # Spark's options where tables have a few rows: compiling a plan takes longer than running it.
 FEW_ROWS = {
@@ -54,6 +59,13 @@ def month_file(path: Path, month: int, events: int) -> Path:
                  price=str(5 + n % 12), user=str(n // 5 % 60), session=f"{month}-{n // 5}")
         for n in range(events)
     ])  # fmt: skip
+
+
+def typed_rows(spark: SparkSession, path: Path, mapping: Mapping | None = None) -> DataFrame:
+    """A file's rows as the jobs have them after cleaning, good and bad."""
+    source = inspect(path, mapping)
+    uris = [staged.as_uri() for staged, _ in rows_spark.staged(source, Path(tempfile.mkdtemp(prefix="rows-")))]
+    return clean.typed(rows_spark.read_staged(spark, uris, source), source.mapping, DAYS)
 
 
 def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", session: str = "s1",

@@ -10,6 +10,7 @@ from shoplab.core.frames import SparkCatalog
 from shoplab.events.generator import generate
 from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.segments.job import SegmentRequest, segment
 from shoplab.segments.summary import SegmentSummary
 
@@ -45,7 +46,7 @@ def make_shop(catalog: SparkCatalog, folder: Path) -> Shop:
 def _month(catalog: SparkCatalog, folder: Path, month: str, events: int, request: SegmentRequest) -> Month:
     path, truth = folder / f"{month}.csv", folder / f"{month}-truth.csv"
     generate(path, month, events, 5, truth)
-    ingest(catalog, path, load_mapping(None))
+    ingest(catalog, inspect(path, load_mapping("rees46")))
     analysis, users = analyse(catalog), catalog.read("users").toPandas()
     summary = segment(catalog, request)
     folder_of = catalog.current("segments")

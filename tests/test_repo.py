@@ -49,7 +49,7 @@ def test_windows_takes_every_name(files: list[str]) -> None:
 def test_text_has_unix_line_ends_in_the_repository_and_in_a_checkout() -> None:
     """A script with CRLF does not start in Linux. PowerShell's are the exception, and only in the checkout."""
     lines = [line.split("\t") for line in git("ls-files", "-z", "--eol")]
-    known = {name: facts.split() for facts, name in lines}
+    known = {name: facts.split() for facts, name in lines if "attr/-text" not in facts}  # inputs of tests stay as made
     assert [name for name, facts in known.items() if facts[0] in ("i/crlf", "i/mixed")] == []
     unset = [name for name, facts in known.items() if facts[0] == "i/lf" and "eol=" not in " ".join(facts)]
     assert unset == []

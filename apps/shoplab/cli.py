@@ -11,8 +11,8 @@ import click
 
 from shoplab import __version__
 from shoplab.core import jobs
-from shoplab.core.console import plain_output
-from shoplab.core.errors import LabError
+from shoplab.core.console import one_line, plain_output
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.private import keep_private
 from shoplab.core.settings import Settings, load_settings
 
@@ -30,6 +30,8 @@ COMMANDS = {
     "bundle": "shoplab.lab.commands",
     "generate": "shoplab.events.commands",
     "ingest": "shoplab.events.commands",
+    "map": "shoplab.events.commands:write_map",
+    "rejected": "shoplab.events.commands",
     "analyse": "shoplab.behaviour.commands",
     "segment": "shoplab.segments.commands",
     "train": "shoplab.recommend.commands",
@@ -52,12 +54,13 @@ BENCHES = {
 
 # What Linux, Mac and HDFS say when there is no room
 _DISK_FULL = ("No space left on device", "could only be written to 0 of the 1 minReplication nodes")
+_IN_SAFE_MODE = "SafeModeException"
 
 
 # Commands that look for a Docker lab which `docker compose up` started
 _OF_A_RUNNING_LAB = {
-    "down", "status", "logs", "doctor", "ingest", "analyse", "segment", "train", "rollback", "report", "replay",
-    "stream", "verify", "load",
+    "down", "status", "logs", "doctor", "ingest", "rejected", "analyse", "segment", "train", "rollback", "report",
+    "replay", "stream", "verify", "load",
 }  # fmt: skip
 
 
@@ -134,14 +137,14 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except LabError as error:
-        click.echo(f"lab: {error}", err=True)
+        click.echo(f"lab: {one_line(str(error))}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("lab: interrupted", err=True)
         return 130
     except Exception as error:
         click.echo(f"lab: {_unexpected(error)}", err=True)
-        return 1
+        return ServiceError.exit_code if _IN_SAFE_MODE in str(error) else 1
 
 
 def _unexpected(error: Exception) -> str:
@@ -150,6 +153,10 @@ def _unexpected(error: Exception) -> str:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     lines = str(error).strip().splitlines() or [""]
+    if _IN_SAFE_MODE in str(error):
+        from shoplab.core.storage import SAFE_MODE
+
+        return f"{SAFE_MODE}; details: {log}"
     if any(sign in str(error) for sign in _DISK_FULL):
         return f"the disk is full; make room at {log.parents[1]}, then run the same command again; details: {log}"
     # Of Java's causes the last is the first

@@ -15,14 +15,10 @@ from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
 from shoplab.events import clean
-from shoplab.events import rows_spark as ingest_rows
 from shoplab.events.generator import generate
-from shoplab.events.mapping import load_mapping
-from shoplab.events.sources import inspect
 from tests.behaviour import duck
 from tests.behaviour.duck import Duck
-
-REES46 = load_mapping(None)
+from tests.data import typed_rows
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +31,7 @@ def october(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def events(spark: SparkSession, october: Path) -> DataFrame:
     """As ingest leaves them, without the way over HDFS."""
-    source = inspect(october, REES46)
-    read = ingest_rows.read_lines(spark, [october.as_uri()], source.names, source.header, REES46)
-    return clean.good(clean.typed(read, REES46)).distinct().cache()
+    return clean.good(typed_rows(spark, october)).distinct().cache()
 
 
 @pytest.fixture(scope="module")

@@ -38,16 +38,12 @@ def session(home: Path) -> Any:
 
 def taken_in(spark: Any, home: Path) -> dict[str, object]:
     """One in a file, and on its way to Kafka."""
-    from shoplab.events import clean, rows_spark, wire
-    from shoplab.events.mapping import load_mapping
-    from shoplab.events.sources import inspect
-    from tests.data import csv_file, raw_line
+    from shoplab.events import clean, wire
+    from tests.data import csv_file, raw_line, typed_rows
 
-    path, mapping = csv_file(home / "a.csv", raw_line(), raw_line(kind="compare")), load_mapping(None)
-    source = inspect(path, mapping)
-    rows = rows_spark.read_lines(spark, [path.as_uri()], source.names, source.header, mapping)
+    rows = typed_rows(spark, csv_file(home / "a.csv", raw_line(), raw_line(kind="compare")))
     return {
-        "clean": clean.good_events(clean.typed(rows, mapping)).where("event_type = 'compare'").count(),
+        "clean": clean.good_events(rows).where("event_type = 'compare'").count(),
         "sent": wire.encode({"user_id": "7", "event_type": "compare"})[1].decode(),
     }
 

@@ -25,7 +25,7 @@ def test_the_first_name_that_a_file_has_is_taken(tmp_path: Path) -> None:
     path.write_text("columns: {price: [Price, 2], quantity: Pieces}\ntime_format: [iso, M/d/yyyy]\n")
     mapping = load_mapping(str(path))
     assert [mapping.source_of("price", names) for names in (["2", "Price"], ["2"], [])] == ["Price", "2", "Price"]
-    assert [mapping.gives("price", names) for names in (["2"], ["price"])] == [True, False]
+    assert [mapping.gives("price", names) for names in (["2"], ["PRICE"], ["cost"])] == [True, True, False]
     assert mapping.time_formats == ["iso", "M/d/yyyy"]
 
 
@@ -43,7 +43,31 @@ def test_the_first_name_that_a_file_has_is_taken(tmp_path: Path) -> None:
         ("constants: {price: [1, 2]}", "constants has value"),
         ("time_format: {a: b}", "time_format has value"),
         ("delimiter: [a]", "delimiter has value"),
-        ("number_ids: [customer]", "has 'customer', but the lab's columns are"),
+        ('delimiter: "||"', "delimiter must be one character"),
+        ("encoding: latin-99", "encoding 'latin-99' is not known"),
+        ('time_format: "%Y-%m-%d"', "time_format is no pattern of Spark's"),
+        ('decimal: "#"', "decimal must be"),
+        ("delimiter: a", "delimiter can't be 'a'"),
+        ('delimiter: "\\n"', "delimiter can't be"),
+        ("delimiter: '\"'", "delimiter can't be"),
+        ("escape: 1", "escape"),
+        ("encoding: rot13", "encoding 'rot13' is not known"),
+        ("encoding: hex", "encoding 'hex' is not known"),
+        ('encoding: "a\\0"', "is not known"),
+        ("encoding: null", "is not known"),
+        ("names: a", "names has value"),
+        ("header: maybe", "header has value"),
+        ("columns: {1: a}", "has 1, but the lab's columns are"),
+        ("time_format: YYYY-MM-dd", "has 'YYYY'"),
+        ("time_format: uuuu-MM-dd", "has 'uuuu'"),
+        ("time_format: yyyy-MM-dd''T", "has 'T'"),
+        ('time_format: "yyyy-MM-dd \'T"', "time_format is no pattern"),
+        ("time_format: yyyyyyy", "has 'yyyyyyy'"),
+        ("time_format: yyyy]", "has ']'"),
+        ("time_format: EEE dd MMM yyyy", "has 'EEE'"),
+        ("time_format: [iso, eee]", "has 'eee'"),
+        ('time_format: ""', "time_format is no pattern"),
+        ("each: [a]", "each has value"),
     ],
 )
 def test_a_bad_map_says_what_is_wrong(tmp_path: Path, content: str, words: str) -> None:
@@ -54,5 +78,5 @@ def test_a_bad_map_says_what_is_wrong(tmp_path: Path, content: str, words: str) 
 
 
 def test_an_unknown_map_names_the_known_ones() -> None:
-    with pytest.raises(LabError, match="rees46, taobao"):
+    with pytest.raises(LabError, match="rees46, baskets"):
         load_mapping("nosuch")

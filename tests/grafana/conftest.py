@@ -17,6 +17,7 @@ from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.lab.api import start_api
 from shoplab.lab.ports import free_port
 from shoplab.metrics.jobs import write_job_points
@@ -35,7 +36,7 @@ from tests.streaming.conftest import drain
 
 __all__ = ["influxd"]
 
-REES46 = load_mapping(None)
+REES46 = load_mapping("rees46")
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +85,7 @@ def _clicks(count: int) -> list[str]:
 def _learn(catalog: SparkCatalog, source: Path, request: SegmentRequest) -> None:
     """What `./lab ingest`, `analyse` and `segment` do."""
     settings = catalog.settings
-    ingest(catalog, source, REES46)
+    ingest(catalog, inspect(source, REES46))
     analyse(catalog)
     write_job_points(settings, "analyse", lambda: behaviour_points(catalog))
     segmented = segment(catalog, request)

@@ -78,7 +78,7 @@ def waiting(bucket: Settings, tmp_path: Path) -> Settings:
     settings = replace(bucket, data_root="/alerts", events_topic="alert-events")
     empty_topic(settings)
     lines = [raw_line(time=f"2019-10-01 00:00:{n:02} UTC") for n in range(40)]
-    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping(None))
+    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping("rees46"))
     return settings
 
 

@@ -42,7 +42,7 @@ def test_what_the_running_lab_looks_like(lab: Settings, tmp_path: Path) -> None:
     settings = replace(lab, data_root="/watch", events_topic="watch-events")
     empty_topic(settings)
     lines = [raw_line(time=f"2019-10-01 00:00:{n:02} UTC") for n in range(50)]
-    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping(None))
+    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping("rees46"))
     catalog = Catalog(settings)
     catalog.storage.write("/watch/file", b"x" * 1000)
     points = look(settings, catalog, NOON)

@@ -11,11 +11,9 @@ from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
 from shoplab.events import clean
 from shoplab.events.mapping import load_mapping
-from shoplab.events.rows_spark import read_parquet
-from shoplab.events.sources import inspect
 from shoplab.segments.history import user_history
 from shoplab.segments.rfm import apply_rfm, fit_rfm
-from tests.data import real_file
+from tests.data import real_file, typed_rows
 from tests.segments.rfm_scores import add_scores
 
 COLUMNS = ["recency_days", "frequency", "monetary", "r", "f", "m"]
@@ -38,9 +36,7 @@ def by_pandas(lines: pd.DataFrame) -> pd.DataFrame:
 
 def test_every_customers_values_and_class(spark: SparkSession) -> None:
     path = real_file("online-retail/2009-2010.parquet")
-    mapping = load_mapping("online-retail")
-    rows = read_parquet(spark, [path.as_uri()], inspect(path, mapping).names, mapping)
-    events = clean.good(clean.typed(rows, mapping)).distinct().persist()
+    events = clean.good(typed_rows(spark, path, load_mapping("online-retail"))).distinct().persist()
     history = user_history(users(events, sessions(events), products(events)))
     expected = by_pandas(pd.read_parquet(path))
 

@@ -13,6 +13,7 @@ from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import Settings
 from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.segments.job import SegmentRequest, segment
@@ -20,7 +21,7 @@ from shoplab.streaming.job import BatchAccount, LiveJob, start_stream
 from shoplab.streaming.replay import replay
 from tests.data import csv_file, month_file, raw_line
 
-REES46 = load_mapping(None)
+REES46 = load_mapping("rees46")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def live(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp("live")
     settings = replace(lab, data_root="/live", events_topic="live-events", home=folder)
     catalog = SparkCatalog(settings, spark)
-    ingest(catalog, month_file(folder / "oct.csv", 10, 600), REES46)
+    ingest(catalog, inspect(month_file(folder / "oct.csv", 10, 600), REES46))
     analyse(catalog)
     segment(catalog, SegmentRequest(k=3))
     train(catalog)

@@ -1,4 +1,3 @@
-import datetime as dt
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -6,7 +5,7 @@ from pyspark.sql import DataFrame, SparkSession
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import revenue, sessions
 from shoplab.behaviour.users import users
-from shoplab.events import clean, rows_spark
+from shoplab.events import clean
 from shoplab.events.mapping import Mapping, load_mapping
 from shoplab.events.rows_python import read_rows
 from shoplab.events.sources import inspect
@@ -14,20 +13,14 @@ from shoplab.events.wire import encode
 from shoplab.streaming import live
 from shoplab.streaming.points import top_products
 from shoplab.streaming.tally import tally
-from tests.data import csv_file, event, event_frame, raw_line
+from tests.data import DAYS, csv_file, event, event_frame, raw_line, typed_rows
+from tests.streaming.kafka_records import records
 
-REES46 = load_mapping(None)
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-
-
-def records(spark: SparkSession, *values: bytes) -> DataFrame:
-    """Kafka records as Spark's source gives them."""
-    schema = "value binary, topic string, partition int, offset bigint, timestamp timestamp"
-    return spark.createDataFrame([(bytearray(v), "events", 0, i, NOW) for i, v in enumerate(values)], schema)
+REES46 = load_mapping("rees46")
 
 
 def replayed(spark: SparkSession, path: Path, mapping: Mapping = REES46) -> DataFrame:
-    return records(spark, *[encode(row)[1] for row in read_rows(inspect(path, mapping), mapping)])
+    return records(spark, *[encode(row)[1] for row in read_rows(inspect(path, mapping))])
 
 
 def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Path) -> None:
@@ -38,9 +31,8 @@ def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Pa
                   + [f"{line},2010-12-01 08:26:00" for line in lines])
     )  # fmt: skip
     mapping = load_mapping("online-retail")
-    source = inspect(path, mapping)
-    batch = clean.typed(rows_spark.read_lines(spark, [path.as_uri()], source.names, source.header, mapping), mapping)
-    stream = live.read_records(replayed(spark, path, mapping), REES46)
+    batch = typed_rows(spark, path, mapping)
+    stream = live.read_records(replayed(spark, path, mapping), REES46, DAYS)
     made = clean.good_events(stream)
     assert sorted(map(str, made.collect())) == sorted(map(str, clean.good_events(batch).collect()))
     rows = made.sort("user_session").select("event_type", "quantity", "user_id").collect()
@@ -60,22 +52,46 @@ def test_the_same_rows_give_the_same_events_both_ways(spark: SparkSession, tmp_p
         raw_line(price="0", time="2019-10-31 23:59:59 UTC"),
         raw_line(user=""),
     )
-    source = inspect(path, REES46)
-    batch = clean.typed(rows_spark.read_lines(spark, [path.as_uri()], source.names, source.header, REES46), REES46)
-    stream = live.read_records(replayed(spark, path), REES46)
+    batch = typed_rows(spark, path)
+    stream = live.read_records(replayed(spark, path), REES46, DAYS)
     assert sorted(map(str, clean.good_events(stream).collect())) == sorted(map(str, clean.good_events(batch).collect()))
     assert clean.good_events(stream).count() == 3
-    assert [r["reason"] for r in stream.sort("line").collect()] == [
-        r["reason"] for r in batch.sort("position").collect()
-    ]
+    assert [r["reason"] for r in stream.sort("line").collect()] == [r["reason"] for r in batch.sort("line").collect()]
 
 
 def test_junk_on_the_topic_is_rejected_with_its_place(spark: SparkSession) -> None:
     junk = [b"", b"not json", b"[1,2]", b"\xff\xfe\x00", b"{}", b'{"event_time": {"a": 1}}']
-    rows = live.read_records(records(spark, *junk), REES46).collect()
+    rows = live.read_records(records(spark, *junk), REES46, DAYS).collect()
     assert [row["reason"] for row in rows if row["reason"] is None] == []
     assert {row["source"] for row in rows} == {"kafka-events-0"}
     assert [row["line"] for row in rows] == list(range(len(junk)))
+
+
+def test_records_of_other_programs(spark: SparkSession) -> None:
+    """Each as it comes from a producer that is not ours: its user, or the reason."""
+    start = b'{"event_time": "2019-10-01 00:00:00", "event_type": "view", "product_id": "1", "user_id": '
+    one = start + b'"7"}'
+    said = {
+        one: "7", b" " + one + b"\n": "7",
+        start + b"7}": "7", start + b"541312140.0}": "541312140", start + b'" 7.0"}': "7",
+        one + one: None, one + b"," + one: None, one + b"\n" + one: None, b"[" + one + b"]": None,
+        b"\xef\xbb\xbf" + one: None,
+        start + b"[7]}": None, start + b'{"a": 7}}': None,
+        start + b'"\xff"}': None,
+        start + rb'"\ud800"}': None, start + rb'"\udc00"}': None,
+        start + rb'"\ud83d\ude00"}': "😀",
+        start + b'"7"},"x":{"user_id":"8"}': None, b"null": None,
+        one[:-1]: None, one + b"}": None,
+        b'{"end": true}': None, start + b'"7", "brand": "' + b"x" * 900_000 + b'"}': "7",
+    }  # fmt: skip
+    rows = live.read_records(records(spark, *said), REES46, DAYS).sort("line").collect()
+    assert [row["user_id"] if row["reason"] is None else None for row in rows] == list(said.values())
+
+
+def test_a_record_without_value_is_rejected(spark: SparkSession) -> None:
+    empty = records(spark, b"").selectExpr("cast(null as binary) as value", "topic", "partition", "offset", "timestamp")
+    [row] = live.read_records(empty, REES46, DAYS).collect()
+    assert row["reason"] == "not a JSON object of an event"
 
 
 def test_live_features_are_the_batchs(spark: SparkSession) -> None:

@@ -30,6 +30,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def one_line(text: str) -> str:
+    """The same, with line ends spelt out too: a file's name may have one."""
+    return plain(text).replace("\n", "\\n")
+
+
 class _Plain:
     """A stream that writes plain text. Rich's consoles write past it: they are given plain text, and colour it."""
 

@@ -2,6 +2,7 @@
 default.
 """
 
+import datetime as dt
 import os
 import re
 from collections.abc import Callable
@@ -33,6 +34,11 @@ def own_port(value: str | int) -> int:
     if number not in (*UNREACHABLE, *UNREACHABLE_BY_SPARK):
         raise ValueError
     return number
+
+
+def day(value: str) -> str:
+    """A date such as 2019-10-01; empty where the setting has a default that moves."""
+    return value and dt.date.fromisoformat(value).isoformat()
 
 
 def interval(value: str) -> str:
@@ -98,6 +104,8 @@ class Settings:
     data_root: str = "/data"
     events_topic: str = "events"
     trigger: str = "10s"
+    first_day: str = "2000-01-01"
+    last_day: str = ""
 
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
@@ -136,6 +144,13 @@ class Settings:
         return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
 
     @property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day that an event may be of; without SHOPLAB_LAST_DAY up to tomorrow, for shops east
+        of here."""
+        tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).date()
+        return self.first_day, self.last_day or tomorrow.isoformat()
+
+    @property
     def trigger_ms(self) -> int:
         """Milliseconds from one micro-batch of the stream to the next."""
         return milliseconds(self.trigger)
@@ -168,7 +183,9 @@ TOKENS = ("influx_token", "influx_read_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
 OWN_PORTS = tuple(name for name in PORTS if name.endswith("_own_port"))
 _SHAPES: dict[str, Callable[[Any], object]] = (
-    dict.fromkeys(PORTS, port) | dict.fromkeys(OWN_PORTS, own_port) | {"trigger": interval}
+    dict.fromkeys(PORTS, port)
+    | dict.fromkeys(OWN_PORTS, own_port)
+    | {"trigger": interval, "first_day": day, "last_day": day}
 )
 _CASTS = {bool: bool, int: int, Path: Path, str: str}
 

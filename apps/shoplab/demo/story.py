@@ -17,9 +17,9 @@ from shoplab.core.frames import SparkCatalog
 from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import Settings
 from shoplab.core.spark import spark_session
+from shoplab.events.accounts import IngestSummary
 from shoplab.events.generator import generate
-from shoplab.events.job import IngestSummary, ingest
-from shoplab.events.mapping import load_mapping
+from shoplab.events.job import ingest
 from shoplab.events.sources import inspect
 from shoplab.lab.api import start_api
 from shoplab.metrics.store import open_store
@@ -28,7 +28,7 @@ from shoplab.report.page import write_report
 from shoplab.segments.job import segment
 from shoplab.segments.summary import SegmentSummary
 from shoplab.streaming.job import BatchAccount, LiveJob, start_stream, stream_error
-from shoplab.streaming.replay import count_rows, replay
+from shoplab.streaming.replay import replay
 from shoplab.streaming.verify import Reconciliation, reconcile
 
 REPLAY_BATCHES = 2.8  # how long the replay takes: a few micro-batches
@@ -61,7 +61,7 @@ class Story:
 def check(files: Files) -> None:
     """Looks at real files before anything is started. LabError as `ingest` would give it."""
     for path in (files.october, files.november):
-        inspect(path, load_mapping(None))
+        inspect(path)
 
 
 def generated(settings: Settings, events: int, seed: int) -> Files:
@@ -110,7 +110,7 @@ def _clear_last_demo(settings: Settings) -> None:
 def _learn(catalog: SparkCatalog, october: Path) -> Story:
     """October: raw file -> clean events -> sessions and users -> segments -> recommender."""
     with step(f"ingest {october.name}") as say:
-        ingested = ingest(catalog, october, load_mapping(None), say=say)
+        ingested = ingest(catalog, inspect(october), say=say)
     with step("analyse: sessions, users, funnel, paths") as say:
         analysed = analyse(catalog, say)
     with step("segment: RFM and k-means"):
@@ -146,11 +146,10 @@ def _live(settings: Settings, spark: SparkSession, november: Path, story: Story)
 
 def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Path) -> None:
     """Replays the file while the stream runs, and ends the stream when it has processed everything."""
-    mapping = load_mapping(None)
     query = start_stream(settings, spark, job)
     try:
         seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
-        replay(settings, november, mapping, rate=max(1.0, count_rows(november, mapping) / seconds))
+        replay(settings, november, rate=max(1.0, inspect(november).lines / seconds))
         query.processAllAvailable()
     except Exception as error:
         if query.exception():

@@ -3,32 +3,66 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.core.schemas import EVENT
+from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.core.vocabulary import PURCHASE, REFUND
 from shoplab.events.mapping import Mapping
+from shoplab.events.texts import AROUND, FLOAT, NOTHING, THOUSANDS
+from shoplab.events.times import ISO, LAST_UNIX, NUMBER
 
 SESSION_GAP_S = 30 * 60
 _BLANK_IS_NULL = ("category_id", "category_code", "brand", "user_session")
-_SPREADSHEET_ID = r"(?i)^\d(\.\d+)?e\+\d+$"
+_IDS = ("product_id", "user_id", "category_id", "user_session")
+_TEXTS = (*_IDS, "category_code", "brand")
+_EXPONENT = r"(?i)^\d(\.\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
+_LONGEST_NOTHING = max(map(len, NOTHING))
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
-def typed(rows: DataFrame, mapping: Mapping) -> DataFrame:
+def typed(rows: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame:
     """Adds EVENT's columns in their types, and `reason`: null for a good row. Input columns: SOURCE_COLUMNS as
-    text, `malformed`.
+    text, `fault`: why a row is none, else null, and `plain` (see `rows.ROWS`). days: the first and the last that events
+    may be of (Settings.days).
 
-    Blank category_code, brand, price, quantity and user_session become null. A purchase of a negative quantity is a
+    Blank category_code, brand, price, quantity and user_session become null, as do words such as NULL and nan; spaces
+    around a value are none of it, of whatever kind; an id 13085.0 is 13085. A purchase of a negative quantity is a
     refund of the positive one.
     """
-    parsed = rows.withColumns(
+    read = rows.withColumns({name: _text(name) for name in SOURCE_COLUMNS})
+    parsed = read.withColumns(
         {
             "_time": _event_time(F.col("event_time"), mapping.time_formats),
             "_type": _event_type(F.col("event_type"), mapping),
-            "_price": F.expr("try_cast(nullif(price, '') as double)"),
-            "_quantity": F.expr("try_cast(nullif(quantity, '') as double)"),
+            "_price": _number("price", mapping.decimal),
+            "_quantity": _number("quantity", mapping.decimal),
         }
     )
-    events = parsed.withColumn("reason", _reason()).withColumns(_values()).withColumn("date", F.to_date("event_time"))
+    events = (
+        parsed.withColumn("reason", _reason(*days)).withColumns(_values()).withColumn("date", F.to_date("event_time"))
+    )
     return events.drop("_time", "_type", "_price", "_quantity")
+
+
+def _text(name: str) -> Column:
+    """A value as it is meant. What is done to few is looked for first by what costs little."""
+    trimmed = F.when(F.col("plain"), F.trim(name)).otherwise(F.regexp_replace(name, AROUND, ""))
+    if name in ("price", "quantity"):
+        return trimmed
+    short = (F.octet_length(trimmed) <= _LONGEST_NOTHING) & ~trimmed.between("0", ":")
+    known = F.when(~(short & F.lower(trimmed).isin(*NOTHING)), trimmed)
+    if name not in _IDS:
+        return known
+    return F.when(known.endswith("0") & known.contains("."), F.regexp_replace(known, FLOAT, "$1")).otherwise(known)
+
+
+def _number(name: str, decimal: str) -> Column:
+    written = F.col(name)
+    text = written if decimal == "." else F.when(~written.rlike(THOUSANDS), F.translate(name, decimal, "."))
+    return F.when(text.rlike(NUMBER), text.try_cast("double"))
+
+
+def _has_exponent(name: str) -> Column:
+    id_ = F.col(name)
+    return (id_.contains(".") | id_.contains("+")) & id_.rlike(_EXPONENT)
 
 
 def _values() -> dict[str, Column]:
@@ -75,18 +109,19 @@ def fill_sessions(events: DataFrame) -> DataFrame:
     return events.withColumn("user_session", made)
 
 
-def _reason() -> Column:
+def _reason(first_day: str, last_day: str) -> Column:
     """The first thing wrong with a row, in the order a reader would look."""
     has_quantity = F.coalesce(F.col("quantity"), F.lit("")) != ""
     checks = [
-        (F.col("malformed"), "wrong number of columns"),
         (F.coalesce(F.col("event_time"), F.lit("")) == "", "no event_time"),
         (F.col("_time").isNull(), "event_time is not a time"),
-        (~F.year("_time").between(1970, 2100), "event_time is out of range"),
+        (F.to_date("_time") < F.lit(first_day).cast("date"), f"event_time is before {first_day}"),
+        (F.to_date("_time") > F.lit(last_day).cast("date"), f"event_time is after {last_day}"),
         (F.coalesce(F.col("event_type"), F.lit("")) == "", "no event_type"),
         (F.col("_type").isNull(), "unknown event_type"),
         *[(F.coalesce(F.col(c), F.lit("")) == "", f"no {c}") for c in ("product_id", "user_id")],
-        *[(F.col(c).rlike(_SPREADSHEET_ID), f"{c} was damaged by a spreadsheet") for c in ("product_id", "user_id")],
+        *[(_has_exponent(c), f"{c} has an exponent: digits are lost") for c in _IDS],
+        (~F.col("plain") & F.concat_ws(" ", *_TEXTS).rlike(_CONTROL), "a control character in it"),
         (F.col("_price").isNull() & (F.coalesce(F.col("price"), F.lit("")) != ""), "price is not a number"),
         (F.isnan("_price") | (F.abs("_price") > 1e12), "price is not a number"),
         (F.col("_price") < 0, "price is negative"),
@@ -94,7 +129,7 @@ def _reason() -> Column:
         (F.col("_quantity") == 0, "quantity is 0"),
         ((F.col("_quantity") < 0) & ~F.col("_type").isin(PURCHASE.name, REFUND.name), "quantity is negative"),
     ]
-    return F.coalesce(*[F.when(condition, F.lit(reason)) for condition, reason in checks])
+    return F.coalesce("fault", *[F.when(condition, F.lit(reason)) for condition, reason in checks])
 
 
 def _is_whole(name: str) -> Column:
@@ -108,12 +143,11 @@ def _event_time(text: Column, time_formats: list[str]) -> Column:
 
 def _time_in(text: Column, time_format: str) -> Column:
     if time_format in ("unix", "unix_ms"):
-        seconds = text.try_cast("double") / (1000 if time_format == "unix_ms" else 1)
-        return F.when(F.abs(seconds) < 4.2e9, F.timestamp_micros((seconds * 1_000_000).cast("long")))
+        seconds = F.when(text.rlike(NUMBER), text.try_cast("double")) / (1000 if time_format == "unix_ms" else 1)
+        return F.when(F.abs(seconds) < LAST_UNIX, F.timestamp_micros((seconds * 1_000_000).cast("long")))
     if time_format != "iso":
         return F.try_to_timestamp(text, F.lit(time_format))
-    iso = text.rlike(r"^\d{4}-\d{2}-\d{2}[ T]\d")  # a cast alone would take "2019" and "12:30" for times
-    return F.when(iso, text.try_cast("timestamp"))
+    return F.when(text.rlike(ISO), text.try_cast("timestamp"))
 
 
 def _event_type(text: Column, mapping: Mapping) -> Column:

@@ -1,10 +1,15 @@
-"""`./lab generate` and `./lab ingest`."""
+"""`./lab generate`, `./lab ingest`, `./lab map` and `./lab rejected`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from shoplab.core.errors import LabError
 from shoplab.core.settings import Settings
+
+if TYPE_CHECKING:
+    from shoplab.events.sources import SourceFile
 
 
 @click.command(short_help="Make up a month of shop events.")
@@ -43,12 +48,12 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
 
 
 @click.command(short_help="Take shop event files into HDFS.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--map",
     "mapping",
     metavar="NAME|FILE.yaml",
-    help="How another shop's columns become the lab's; see docs/ingest.md.",
+    help="How another shop's columns become the lab's; left out: guessed. See ./lab map.",
 )
 @click.option(
     "--max-rejected",
@@ -57,30 +62,114 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
     show_default=True,
     help="Refuse a file with a larger share of bad rows.",
 )
+@click.option("--dry-run", is_flag=True, help="Only show what would be taken in, and what would be rejected.")
 @click.pass_obj
-def ingest(settings: Settings, files: tuple[Path, ...], mapping: str | None, max_rejected: float) -> None:
-    """Takes REES46 event files (.csv, .csv.gz, .zip, .parquet) into HDFS: the raw file as received, clean events by
-    date, and every bad row with its line and reason. A file taken in twice adds nothing twice.
+def ingest(
+    settings: Settings, files: tuple[Path, ...], mapping: str | None, max_rejected: float, dry_run: bool
+) -> None:
+    """Takes event files (CSV, TSV, JSON lines, Parquet; also packed: gz, bz2, xz, zst, zip) into HDFS: the raw file as
+    received, clean events by date, and every bad row with its line and reason. Folders are taken whole, "-" is what is
+    piped in. A file taken in twice adds nothing twice.
 
-    Example: ./lab ingest 2019-Oct.csv.gz 2019-Nov.csv.gz
+    \b
+    Examples:
+      ./lab ingest 2019-Oct.csv.gz 2019-Nov.csv.gz
+      ./lab ingest data --dry-run
+      zcat 2019-Oct.csv.gz | ./lab ingest -
     """
+    from shoplab.core.jobs import submitted
+    from shoplab.events.inputs import inspect_all, named
+    from shoplab.events.mapping import given
+
+    with named(files, settings.home / "tmp") as paths:
+        sources, left_out = inspect_all(paths, given(mapping))
+        for words in left_out:
+            click.echo(words)
+        if dry_run:
+            _show(sources)
+        elif not submitted(files=tuple(s.path for s in sources), mapping=mapping, max_rejected=max_rejected):
+            _take_in(settings, sources, max_rejected)
+
+
+def _show(sources: "list[SourceFile]") -> None:
+    from shoplab.core.settings import load_settings
+    from shoplab.core.spark import spark_session
+    from shoplab.events.preview import preview
+
+    settings = load_settings()  # not those of a cluster: files of this machine are read on this machine
+    with spark_session(settings, "dry run") as spark:
+        for source in sources:
+            preview(spark, settings, source)
+
+
+def _take_in(settings: Settings, sources: "list[SourceFile]", max_rejected: float) -> None:
     from shoplab.core.catalog import Catalog
     from shoplab.core.console import step
     from shoplab.core.frames import SparkCatalog
-    from shoplab.core.jobs import submitted
     from shoplab.core.spark import spark_session
+    from shoplab.events.accounts import total
     from shoplab.events.job import ingest as ingest_file
-    from shoplab.events.mapping import load_mapping
-    from shoplab.events.sources import inspect
 
-    columns = load_mapping(mapping)
-    for path in files:
-        inspect(path, columns)  # all of them, before Spark is started for the first
-    if submitted(files=files, mapping=mapping, max_rejected=max_rejected):
-        return
     Catalog(settings).claim()
+    summaries = []
     with spark_session(settings, "ingest") as spark:
-        for path in files:
-            with step(f"ingest {path.name}") as say:
-                summary = ingest_file(SparkCatalog(settings, spark), path, columns, max_rejected, say)
-            click.echo(summary.line())
+        for source in sources:
+            with step(f"ingest {source.path.name}") as say:
+                summaries.append(ingest_file(SparkCatalog(settings, spark), source, max_rejected, say))
+            click.echo(summaries[-1].line())
+    if len(summaries) > 1:
+        click.echo(total(summaries))
+
+
+@click.command("map", short_help="Write a map of a file's columns, to edit.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; left out: beside you, FILE.map.yaml.")
+def write_map(file: Path, out: Path | None) -> None:
+    """Writes a commented YAML that says which of a file's columns is which, as far as names and values tell; mend it,
+    then give it to ./lab ingest, replay or evaluate with --map.
+
+    Example: ./lab map shop.csv && ./lab ingest shop.csv --map shop.map.yaml
+    """
+    from shoplab.events.map_writer import draft
+
+    target = out or Path(f"{file.name.split('.')[0]}.map.yaml")
+    text, missing = draft(file)
+    try:
+        with target.open("x", encoding="utf-8") as writer:
+            writer.write(text)
+    except FileExistsError:
+        raise LabError(f"{target} is there already; name another with --out, or delete it") from None
+    except OSError as error:
+        raise LabError(f"{target} can't be written: {error.strerror}") from None
+    still = f"; still to be filled in: {', '.join(missing)}" if missing else ""
+    click.echo(f"{target}: look it over{still}; then: ./lab ingest {file} --map {target}")
+
+
+@click.command("rejected", short_help="List the rows that were not taken in, or export them.")
+@click.argument("file", required=False)
+@click.option("--reason", help="Only rows whose reason has these words.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to list.")
+@click.option("--export", type=click.Path(path_type=Path), help="Write all of them as they were, to mend and ingest.")
+@click.pass_obj
+def rejected(settings: Settings, file: str | None, reason: str | None, limit: int, export: Path | None) -> None:
+    """Lists bad rows with file, line, reason and content: without FILE how many each file has. --export writes them as
+    they stood in their file; mended, they are taken in like any file.
+
+    \b
+    Examples:
+      ./lab rejected
+      ./lab rejected 2019-Oct.csv --reason price
+      ./lab rejected 2019-Oct.csv --export mended.csv
+    """
+    from shoplab.core.catalog import Catalog
+    from shoplab.events import rejects
+
+    catalog = Catalog(settings)
+    if export is not None:
+        if file is None:
+            raise click.UsageError("--export needs FILE: whose rows? ./lab rejected lists the files")
+        click.echo(rejects.export(catalog, file, reason, export))
+    elif file is None:
+        rejects.show_files(catalog, reason)
+    else:
+        rejects.show_rows(catalog, file, reason, limit)

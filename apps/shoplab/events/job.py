@@ -1,9 +1,10 @@
 """The ingest job: one file -> raw copy, clean events by date, rejected rows; run twice, it adds nothing twice."""
 
 import shutil
+import tempfile
 import time
-import zipfile
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, Observation
@@ -14,67 +15,41 @@ from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, struct
 from shoplab.core.schemas import EVENT
 from shoplab.events import clean, rows_spark
+from shoplab.events.accounts import IngestSummary, manifest, origin, raw_name
 from shoplab.events.bad_rows import MOST_BAD, count_rows, refuse_bad_file, write_rejected
-from shoplab.events.mapping import Mapping
-from shoplab.events.sources import SourceFile, inspect, members
+from shoplab.events.sources import SourceFile
 from shoplab.events.store import add_new
 
-# Free disk needed per byte of input: the raw copy, the Parquet, and Spark's shuffle of the unpacked text.
-_SPACE = {"csv": 2.5, "gz": 8.0, "zip": 14.0, "parquet": 4.0}
+# Free disk needed per byte of input: the raw copy, the staged rows, the Parquet, and Spark's shuffle of them.
+_SPACE, _PACKED_SPACE = 4.0, 14.0
 _SPARE = 256 << 20
 _MORE = ", or allow more with --max-rejected"
 
 
-@dataclass(frozen=True)
-class IngestSummary:
-    """rows = clean + duplicates + rejected. added: the clean rows that were not in the lab before."""
-
-    file: str
-    rows: int
-    clean: int
-    duplicates: int
-    rejected: int
-    added: int
-    filled_sessions: int
-    months: list[str]
-    reasons: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def line(self) -> str:
-        """The account of the rows, in one line."""
-        text = (
-            f"{self.file}: {self.rows:,} rows = {self.clean:,} clean + {self.duplicates:,} exact duplicates"
-            f" + {self.rejected:,} rejected"
-        )
-        if self.added < self.clean:
-            text += f"; {self.clean - self.added:,} were in the lab already, {self.added:,} added"
-        if self.filled_sessions:
-            text += f"; {self.filled_sessions:,} got a session by the 30-minute gap"
-        if self.reasons:
-            text += "; rejected: " + ", ".join(f"{reason} ({number:,})" for reason, number in self.reasons.items())
-        return text
-
-
 def ingest(
-    catalog: SparkCatalog, path: Path, mapping: Mapping, max_rejected: float = MOST_BAD, say: Say = lambda _: None
+    catalog: SparkCatalog, source: SourceFile, max_rejected: float = MOST_BAD, say: Say = lambda _: None
 ) -> IngestSummary:
     """Takes one file in. Refuses it, leaving nothing behind, when more than `max_rejected` of its rows are bad."""
     started = time.monotonic()
-    say(f"checking {path.name}")
-    source = inspect(path, mapping)
     check_space(catalog.settings.home, source)
     work = catalog.temp("ingest")
     try:
-        say(f"uploading {path.name} to HDFS")
-        uris = _upload(catalog, source, work)
-        say(f"cleaning {path.name}")
-        summary = _clean(catalog, source, uris, mapping, max_rejected, work)
-        folder = catalog.path("raw", f"month={summary.months[0]}")
-        name = _raw_name(catalog, folder, source)
+        uris = _upload(catalog, source, work, say)
+        say("cleaning")
+        checked = clean.typed(
+            rows_spark.read_staged(catalog.spark, uris, source), source.mapping, catalog.settings.days
+        )
+        staged = _staged(catalog, source, checked, max_rejected, f"{work}/events")
+        folder = catalog.path("raw", f"month={staged.months[0]}")
+        name = raw_name(catalog, folder, source)
+        say(f"adding {staged.clean:,} events")
+        summary = replace(staged, added=_add(catalog, f"{work}/events", staged.clean))
+        if summary.rejected:
+            write_rejected(catalog, name, checked.where("reason is not null"))
         if not catalog.storage.exists(f"{folder}/{name}"):
-            catalog.storage.move(f"{work}/{path.name}", f"{folder}/{name}")
-        summary = IngestSummary(**asdict(summary) | {"seconds": round(time.monotonic() - started, 1)})
-        catalog.storage.write_json(f"{folder}/_ingest/{name}.json", asdict(summary) | {"sha256": source.sha256})
+            catalog.storage.move(f"{work}/raw", f"{folder}/{name}")
+        summary = replace(summary, seconds=round(time.monotonic() - started, 1))
+        catalog.storage.write_json(manifest(folder, name), asdict(summary) | origin(source))
         return summary
     finally:
         catalog.storage.delete(work)
@@ -82,7 +57,7 @@ def ingest(
 
 def check_space(home: Path, source: SourceFile) -> None:
     """LabError where the disk would run full half way."""
-    needed = int(source.size * _SPACE[source.kind]) + _SPARE
+    needed = int(source.size * (_PACKED_SPACE if source.packed else _SPACE)) + _SPARE
     free = shutil.disk_usage(_existing(home)).free
     if free < needed:
         raise LabError(
@@ -95,43 +70,59 @@ def _existing(path: Path) -> Path:
     return path if path.exists() else _existing(path.parent)
 
 
-def _upload(catalog: SparkCatalog, source: SourceFile, work: str) -> list[str]:
-    """Copies the file as it is; a zip's members too, since Spark reads no zip. Returns what Spark is to read."""
-    catalog.storage.upload(source.path, f"{work}/{source.path.name}")
-    if source.kind != "zip":
-        return [f"{catalog.settings.hdfs}{work}/{source.path.name}"]
-    uris = []
-    with zipfile.ZipFile(source.path) as archive:
-        for number, name in enumerate(members(source.path)):
-            with archive.open(name) as reader:
-                target = f"{work}/members/{number:04}-{Path(name).name}"
-                catalog.storage.upload_stream(reader, target)
-            uris.append(catalog.settings.hdfs + target)
+def _upload(catalog: SparkCatalog, source: SourceFile, work: str, say: Say) -> list[str]:
+    """The file as it is and its rows, staged under names of ours, to HDFS; uploads run beside the reading. Returns what
+    Spark is to read.
+    """
+    uris, rows, started = [], 0, time.monotonic()
+    (catalog.settings.home / "tmp").mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="ingest-", dir=catalog.settings.home / "tmp") as folder,
+        ThreadPoolExecutor(1) as uploader,
+    ):
+        uploads = [uploader.submit(catalog.storage.upload, source.path, f"{work}/raw")]
+        for path, held in rows_spark.staged(source, Path(folder)):
+            uploads.append(uploader.submit(_move, catalog, path, f"{work}/rows/{path.name}"))
+            uris.append(f"{catalog.settings.hdfs}{work}/rows/{path.name}")
+            rows += held
+            say(_pace(rows, source.lines, time.monotonic() - started))
+        for upload in uploads:
+            upload.result()
+    if not uris:
+        refuse_bad_file(source.path, 0, {})
     return uris
 
 
-def _clean(
-    catalog: SparkCatalog, source: SourceFile, uris: list[str], mapping: Mapping, max_rejected: float, work: str
+def _move(catalog: SparkCatalog, here: Path, there: str) -> None:
+    catalog.storage.upload(here, there)
+    here.unlink()
+
+
+def _pace(rows: int, all_rows: int, seconds: float) -> str:
+    left = max(all_rows - rows, 0) * seconds / rows
+    return f"{rows:,} rows read, {rows / max(seconds, 0.001):,.0f} rows/s, {left:,.0f} s left"
+
+
+def _staged(
+    catalog: SparkCatalog, source: SourceFile, checked: DataFrame, max_rejected: float, staged: str
 ) -> IngestSummary:
-    checked = clean.typed(rows_spark.read(catalog.spark, source, uris, mapping), mapping)
-    staged = f"{work}/events"
-    counts = _stage_first(catalog, checked, staged, mapping.gives("user_session", source.names))
+    """Stages the file's events, each once, and counts its rows; `added` is still to be known."""
+    counts = _stage_first(catalog, checked, staged, source.gives("user_session"))
     reasons = count_rows(checked)[1] if counts["rejected"] else {}
     refuse_bad_file(source.path, counts["rows"], reasons, max_rejected, _MORE)
     if counts["left"]:
         _stage(catalog, clean.fill_sessions(clean.without_session(clean.good(checked))), staged)
-    distinct = catalog.spark.read.schema(struct(EVENT)).parquet(catalog.settings.hdfs + staged)
+    distinct = _read(catalog, staged)
     by_month = {row[0]: row[1] for row in distinct.groupBy(F.date_format("date", "yyyy-MM")).count().collect()}
     total = sum(by_month.values())
-    added = _add(catalog, distinct, staged, total)
-    if counts["rejected"]:
-        bad = checked.where("reason is not null")
-        numbered = bad if "line" in bad.columns else rows_spark.number_lines(bad, catalog.spark, uris)
-        write_rejected(catalog, source.path.name, numbered)
     return IngestSummary(
         source.path.name, counts["rows"], total, counts["rows"] - counts["rejected"] - total, counts["rejected"],
-        added, counts["no_session"], sorted(by_month), reasons,
+        0, counts["no_session"], sorted(by_month), reasons, source.remarks,
     )  # fmt: skip
+
+
+def _read(catalog: SparkCatalog, staged: str) -> DataFrame:
+    return catalog.spark.read.schema(struct(EVENT)).parquet(catalog.settings.hdfs + staged)
 
 
 def _stage_first(catalog: SparkCatalog, checked: DataFrame, staged: str, has_sessions: bool) -> dict[str, int]:
@@ -158,20 +149,10 @@ def _stage(catalog: SparkCatalog, events: DataFrame, staged: str) -> None:
     by_day.write.mode("append").partitionBy("date").parquet(catalog.settings.hdfs + staged)
 
 
-def _add(catalog: SparkCatalog, distinct: DataFrame, staged: str, total: int) -> int:
+def _add(catalog: SparkCatalog, staged: str, total: int) -> int:
     """Puts staged events among the stored ones; days that are new are moved as they are. Returns how many were new."""
     days = [name.split("=", 1)[1] for name in catalog.storage.names(staged) if name.startswith("date=")]
     if set(days) & set(catalog.partitions("events")):
-        return add_new(catalog, distinct, min(days), max(days))
+        return add_new(catalog, _read(catalog, staged), min(days), max(days))
     catalog.adopt("events", staged)
     return total
-
-
-def _raw_name(catalog: SparkCatalog, folder: str, source: SourceFile) -> str:
-    """The file's own name, or with a part of its checksum where another file of that name is there: raw files never
-    change.
-    """
-    manifest = f"{folder}/_ingest/{source.path.name}.json"
-    if not catalog.storage.exists(manifest) or catalog.storage.read_json(manifest)["sha256"] == source.sha256:
-        return source.path.name
-    return f"{source.sha256[:8]}-{source.path.name}"

@@ -1,5 +1,6 @@
 """How a source file's columns, words and times become the lab's: a YAML file, or a map that ships with the package."""
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from importlib.resources import files
@@ -12,20 +13,18 @@ import yaml
 from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.core.vocabulary import NAMES
+from shoplab.events.times import not_in_patterns
 
+REES46 = "rees46"
 MAPS = files("shoplab.events") / "maps"  # also where the package is a zip file, as spark-submit ships it
-NUMBER_ID = r"^(\d+)\.0$"
 REQUIRED_COLUMNS = ("event_time", "event_type", "product_id", "user_id")
 
 
 class Origin(NamedTuple):
-    """Where one of our columns comes from in a file: a constant, or a column of the file, or nowhere (both None).
-    number_id: 13085.0 there is 13085 here.
-    """
+    """Where one of our columns comes from in a file: a constant, or a column of the file, or nowhere (both None)."""
 
     constant: str | None
     column: str | None
-    number_id: bool
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,10 @@ class Mapping:
     """columns: ours -> theirs, or several of theirs, of which the first that a file has is taken (not named: the same
     name). constants: ours -> one value for all rows. event_types: their words -> ours. time_format: None or "iso",
     "unix", "unix_ms" or a Spark datetime pattern; of several, the first that fits a row. header: whether the first line
-    names the columns, None to find out. names: the columns of a file without header. number_ids: our id columns that
-    some editions of the file have as numbers with gaps: 13085.0 is 13085."""
+    names the columns, None to find out. names: the columns of a file without header. delimiter: one character between
+    values, None to find out. escape: what stands before a quote inside quotes, None where it is written twice, or to
+    find out. encoding: of a text that is not UTF-8. decimal: what stands before a price's cents. each: in JSON lines
+    the name of a list that holds the line's events; what stands beside it is true of all of them."""
 
     columns: dict[str, str | list[str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
@@ -42,8 +43,11 @@ class Mapping:
     time_format: str | list[str] | None = None
     header: bool | None = None
     names: list[str] = field(default_factory=list)
-    delimiter: str = ","
-    number_ids: list[str] = field(default_factory=list)
+    delimiter: str | None = None
+    escape: str | None = None
+    encoding: str = "utf-8"
+    decimal: str = "."
+    each: str | None = None
 
     @property
     def time_formats(self) -> list[str]:
@@ -61,15 +65,31 @@ class Mapping:
 
     def _origin(self, column: str, names: Sequence[str]) -> Origin:
         if column in self.constants:
-            return Origin(self.constants[column], None, False)
+            return Origin(self.constants[column], None)
         theirs = self.source_of(column, names)
-        return Origin(None, theirs if theirs in names else None, column in self.number_ids)
+        return Origin(None, theirs if theirs in names else None)
 
     def source_of(self, column: str, names: Sequence[str] = ()) -> str:
-        """The source's name for one of our columns, in a file with these names."""
+        """The source's name for one of our columns, in a file with these names; in other letters, large or small, where
+        it has none in these."""
+        known = self.known(column)
+        alike = {name.casefold(): name for name in reversed(names)}
+        exact = [name for name in known if name in names]
+        return next(iter(exact), None) or next(filter(None, (alike.get(name.casefold()) for name in known)), known[0])
+
+    def known(self, column: str) -> list[str]:
+        """The names that one of our columns may have."""
         theirs = self.columns.get(column, column)
-        known = [theirs] if isinstance(theirs, str) else theirs
-        return next((name for name in known if name in names), known[0])
+        return [theirs] if isinstance(theirs, str) else theirs
+
+    def twice(self, names: Sequence[str]) -> list[str]:
+        """Columns of a file with these names that are needed and may be either of two."""
+        needed = {ours: origin.column for ours, origin in self.origins(names).items() if origin.column}
+        alike = [name.casefold() for name in names]
+        return sorted(
+            {name for ours, name in needed.items()
+             if names.count(name) > 1 or (name not in self.known(ours) and alike.count(name.casefold()) > 1)}
+        )  # fmt: skip
 
     def gives(self, column: str, names: list[str]) -> bool:
         """Whether a file with these names has anything for one of our columns."""
@@ -80,15 +100,24 @@ class Mapping:
         return [column for column in REQUIRED_COLUMNS if not self.gives(column, names)]
 
 
-def load_mapping(name_or_file: str | None) -> Mapping:
-    """A map by name or YAML file; the REES46 map for None. LabError names what is wrong in it."""
-    name = name_or_file or "rees46"
+def shipped() -> list[str]:
+    """Names of the maps that ship with the package, the lab's own first."""
+    names = {entry.name.removesuffix(".yaml") for entry in MAPS.iterdir() if entry.name.endswith(".yaml")}
+    return [REES46, *sorted(names - {REES46})]
+
+
+def given(name: str | None) -> Mapping | None:
+    """The map that a user named; None, to be guessed, where none was."""
+    return load_mapping(name) if name else None
+
+
+def load_mapping(name: str) -> Mapping:
+    """A map by name or YAML file. LabError names what is wrong in it."""
     path: Traversable | Path = MAPS / f"{name}.yaml"
     if not path.is_file():
         path = Path(name)
     if not path.is_file():
-        known = ", ".join(sorted(entry.name.removesuffix(".yaml") for entry in MAPS.iterdir()))
-        raise LabError(f"no map {name!r}: give a YAML file, or one of {known}")
+        raise LabError(f"no map {name!r}: give a YAML file, or one of {', '.join(shipped())}")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -103,14 +132,51 @@ def _checked(content: Any, path: Traversable | Path) -> Mapping:
     for key, value in content.items():
         if not _fits(value, str(known[key])):
             raise LabError(f"{path}: {key} has value {value!r}; see apps/shoplab/events/maps for examples")
-    for key in ("columns", "constants", "number_ids"):
+    for key in ("columns", "constants"):
         for column in content.get(key, ()):
             if column not in SOURCE_COLUMNS:
                 raise LabError(f"{path}: {key} has {column!r}, but the lab's columns are {', '.join(SOURCE_COLUMNS)}")
+    _check_text_keys(content, path)
     for word in content.get("event_types", {}).values():
         if word not in NAMES:
             raise LabError(f"{path}: event type {word!r} is none of {', '.join(NAMES)}")
     return Mapping(**{key: _as_text(value) for key, value in content.items()})
+
+
+def _check_text_keys(content: dict[str, Any], path: Traversable | Path) -> None:
+    for key in ("delimiter", "escape"):
+        sign = content.get(key, "|")
+        if not isinstance(sign, str) or len(sign) != 1:
+            raise LabError(f"{path}: {key} must be one character, not {sign!r}")
+        if sign in '"\r\n' or sign.isalnum():
+            raise LabError(f"{path}: {key} can't be {sign!r}, which stands in values or around them")
+    if content.get("decimal", ".") not in (".", ","):
+        raise LabError(f'{path}: decimal must be "." or ",", not {content["decimal"]!r}')
+    if not _is_of_text(str(content.get("encoding", "utf-8"))):
+        raise LabError(
+            f"{path}: encoding {content['encoding']!r} is not known; examples: utf-8, latin-1, cp1252, utf-16"
+        )
+    if not isinstance(content.get("header"), bool | None):
+        raise LabError(f"{path}: header has value {content['header']!r}; it is true or false")
+    _check_times(content.get("time_format"), path)
+
+
+def _check_times(formats: str | list[Any] | None, path: Traversable | Path) -> None:
+    for text in [formats] if isinstance(formats, str) else formats or []:
+        wrong = "" if text in ("iso", "unix", "unix_ms") else not_in_patterns(str(text))
+        if wrong or not str(text).strip():
+            raise LabError(
+                f"{path}: time_format is no pattern of Spark's: {text!r}{f' has {wrong!r}' if wrong else ''}; example:"
+                " yyyy-MM-dd HH:mm:ss"
+            )
+
+
+def _is_of_text(encoding: str) -> bool:
+    """Whether bytes in it are text, read bit by bit; of Python's own codecs not all are."""
+    try:
+        return isinstance(codecs.getincrementaldecoder(encoding)().decode(b"", final=True), str)
+    except (LookupError, ValueError, TypeError):
+        return False
 
 
 def _fits(value: Any, wanted: str) -> bool:

@@ -1,65 +1,134 @@
-"""Looks at a file before anything is written: can it be read to its end, what kind is it, which columns has it?"""
+"""Looks at a file before anything is written: can it be read to its end, what is in it, which columns has it?"""
 
-import csv
-import gzip
 import hashlib
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator
+import stat
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 from shoplab.core.errors import LabError
-from shoplab.events.mapping import Mapping
+from shoplab.events import guess
+from shoplab.events.containers import Member, members, opened
+from shoplab.events.dialect import Dialect, read_dialect, split_line
+from shoplab.events.mapping import REES46, Mapping
+from shoplab.events.rows import Batches
+from shoplab.events.rows_csv import CsvReader
+from shoplab.events.rows_json import read_json
+from shoplab.events.rows_parquet import column_names, count_rows, read_parquet
 
 CHUNK = 1 << 20
-LINE = 10_000  # characters of a line that are looked at
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
 _SPREADSHEET_ID = re.compile(r"^\d(\.\d+)?E\+\d+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Part:
+    """One table of a file. dialect: None for Parquet."""
+
+    member: Member
+    names: list[str]
+    dialect: Dialect | None
+
+    def rows(self, mapping: Mapping) -> Batches:
+        with opened(self.member) as stream:
+            if self.dialect is None:
+                yield from read_parquet(str(self.member), stream, self.names, mapping)
+                return
+            text = self.dialect.as_utf8(stream, str(self.member))
+            if self.dialect.json:
+                yield from read_json(text, self.dialect, mapping)
+            else:
+                yield from CsvReader(self.dialect, mapping, str(self.member)).batches(text)
+
+
+def _may_give_more(part: Part) -> bool:
+    """Keys may come in any line of JSON, columns with a second header."""
+    return part.dialect is not None and (part.dialect.json or part.dialect.header)
+
+
+@dataclass(frozen=True)
 class SourceFile:
-    """A file that can be read to its end. kind: csv, gz, zip or parquet. header: the line to leave out, None if there
-    is none.
+    """A file that can be read to its end. map_name: of the map that was guessed, "" where one was given. lines: of its
+    tables, about as many as it has rows. left_out: what stands beside the tables in it. stamp: of the file as it was
+    looked at.
     """
 
     path: Path
-    kind: str
     size: int
     sha256: str
-    names: list[str]
-    header: str | None
+    mapping: Mapping
+    map_name: str
+    parts: list[Part]
+    lines: int
+    left_out: list[str]
+    stamp: tuple[int, int]
+
+    def rows(self) -> Batches:
+        """All rows (see `rows.ROWS`), in the file's order. LabError, at the end, where the file was changed since it
+        was looked at.
+        """
+        for part in self.parts:
+            yield from part.rows(self.mapping)
+        if _stamp(self.path) != self.stamp:
+            raise LabError(f"{self.path} was changed while it was read; wait until it is written, then take it in")
+
+    def gives(self, column: str) -> bool:
+        """Whether it has, or may have, anything for one of our columns."""
+        return any(self.mapping.gives(column, part.names) or _may_give_more(part) for part in self.parts)
+
+    @property
+    def packed(self) -> bool:
+        """Whether its rows take far more room than it does."""
+        return any(part.member.packed for part in self.parts)
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What a user may want to know of how it is read."""
+        guessed = [f"read by the map {self.map_name}"] if self.map_name not in ("", REES46) else []
+        words = list(dict.fromkeys(part.dialect.words() for part in self.parts if part.dialect))
+        left = [f"{name} is left out: it has none of the columns" for name in self.left_out]
+        absent = [f'{ours} is empty: there is no column "{theirs}"' for ours, theirs in self._absent()]
+        return [*guessed, *filter(None, words), *left, *absent]
+
+    def _absent(self) -> list[tuple[str, str]]:
+        """Columns that the map takes from one that no table of the file has: a slip of the pen, maybe."""
+        mapped = [ours for ours in self.mapping.columns if not self.map_name]
+        return [
+            (ours, " or ".join(self.mapping.known(ours)))
+            for ours in mapped
+            if not any(self.mapping.gives(ours, part.names) for part in self.parts)
+        ]
 
 
-def inspect(path: Path, mapping: Mapping) -> SourceFile:
-    """Reads the whole file once. LabError: missing, unreadable, empty, cut short, not text, or without the columns
-    needed.
+def inspect(path: Path, mapping: Mapping | None = None) -> SourceFile:
+    """Reads the whole file once; without a map, by that of the known shop whose columns it has. LabError: missing,
+    unreadable, empty, cut short, no table, or without the columns needed.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as reader:
-            magic = reader.read(4)
+        stamp = _stamp(path)
+        digest = _digest(path)
     except FileNotFoundError:
         raise LabError(f"{path}: no such file") from None
     except OSError as error:
         raise LabError(f"{path} can't be read: {error.strerror}") from None
-    if not size:
+    if not stamp[0]:
         raise LabError(f"{path} is empty")
-    kind = {b"PK\x03\x04": "zip", b"PAR1": "parquet"}.get(magic, "gz" if magic[:2] == b"\x1f\x8b" else "csv")
-    digest = _digest(path)
-    if kind == "parquet":
-        return SourceFile(path, kind, size, digest, _checked_names(path, _parquet_names(path), mapping), None)
-    start = _read_to_end(path, kind)
-    names, header = _columns(path, start, mapping)
-    return SourceFile(path, kind, size, digest, names, header)
+    looks = [_Look.at(member) for member in members(path)]
+    if mapping is None:
+        name, mapping, parts = guess.by_columns(partial(_parts, looks, guessing=True))
+    else:
+        name, parts = "", _parts(looks, mapping)
+    taken = {part.member for part in parts}
+    left_out = [look.member.name for look in looks if look.member not in taken]
+    lines = sum(_lines(part, mapping) for part in parts)
+    return SourceFile(path, stamp[0], digest, mapping, name, parts, lines, left_out, stamp)
 
 
-def members(path: Path) -> list[str]:
-    """Names of the CSV files in a zip."""
-    with zipfile.ZipFile(path) as archive:
-        return [m.filename for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise LabError(f'{path} is no file but a pipe or a device; what is piped in is read by the name "-"')
+    return status.st_size, status.st_mtime_ns
 
 
 def _digest(path: Path) -> str:
@@ -67,89 +136,86 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
-def _read_to_end(path: Path, kind: str) -> bytes:
-    """The first megabyte of text; the rest is read too where only reading shows damage."""
-    start = b""
-    try:
-        for chunk in _text_chunks(path, kind):
-            start = start or chunk
-            if kind == "csv":
-                break
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise LabError(f"{path} is damaged or cut short ({error}); fetch it again") from None
-    if not start:
-        raise LabError(f"{path} is empty")
-    return start
+@dataclass(frozen=True)
+class _Look:
+    """What one look shows of a member. start: the first bytes of a text. names: the columns of Parquet."""
+
+    member: Member
+    start: bytes
+    names: list[str]
+
+    @classmethod
+    def at(cls, member: Member) -> "_Look":
+        with opened(member) as stream:
+            if member.kind == "parquet":
+                return cls(member, b"", column_names(str(member), stream))
+            return cls(member, stream.read(CHUNK), [])
 
 
-def _text_chunks(path: Path, kind: str) -> Iterator[bytes]:
-    if kind == "zip":
-        names = members(path)
-        if not names:
-            raise LabError(f"{path} has no file in it")
-        for name in names:
-            with zipfile.ZipFile(path) as archive, archive.open(name) as reader:
-                yield from iter(lambda: reader.read(CHUNK), b"")
-        return
-    with gzip.open(path) if kind == "gz" else path.open("rb") as reader:
-        yield from iter(lambda: reader.read(CHUNK), b"")
+def _parts(looks: list[_Look], mapping: Mapping, guessing: bool = False) -> list[Part]:
+    """The members that are tables of events. LabError where none is."""
+    parts, refusals = [], []
+    for look in looks:
+        try:
+            parts.append(_part(look, mapping, guessing))
+        except LabError as error:
+            refusals.append(error)
+    if not parts:
+        raise refusals[0]
+    return parts
 
 
-def _parquet_names(path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return list(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise LabError(f"{path} is not a whole Parquet file ({str(error).splitlines()[0]}); fetch it again") from None
-
-
-def _columns(path: Path, start: bytes, mapping: Mapping) -> tuple[list[str], str | None]:
-    """Column names, and the header line if there is one."""
-    if b"\0" in start or sum(byte < 9 for byte in start[:65536]) > 0:
-        raise LabError(f"{path} is not text (CSV in UTF-8, .csv.gz, .zip and .parquet are read)")
-    lines = [line[:LINE] for line in start.decode("utf-8-sig", errors="replace").splitlines()[:1000]]
-    first = next(csv.reader(lines[:1], delimiter=mapping.delimiter), [])
-    if mapping.header is False or (mapping.header is None and _looks_like_event(first, mapping)):
-        if len(first) != len(mapping.names):
-            raise LabError(
-                f"{path} has {len(first)} columns and no header, {len(mapping.names)} are expected"
-                f" ({', '.join(mapping.names)}); name them with --map FILE.yaml"
-            )
-        return _checked_names(path, mapping.names, mapping), None
-    names = [name.strip() for name in first]
-    _refuse_spreadsheet_ids(path, names, lines[1:], mapping)
-    return _checked_names(path, names, mapping), lines[0]
+def _part(look: _Look, mapping: Mapping, guessing: bool) -> Part:
+    what = str(look.member)
+    if look.member.kind == "parquet":
+        return Part(look.member, _checked_names(what, look.names, mapping), None)
+    dialect = read_dialect(what, look.start, mapping)
+    lines = dialect.lines(look.start)
+    if dialect.header:
+        _refuse_spreadsheet_ids(what, lines[1:], dialect)
+    names = _checked_names(what, list(dialect.names), mapping)
+    if guessing and not guess.words_fit(lines, dialect, mapping):
+        raise LabError(f"{what} has other words for event types")
+    return Part(look.member, names, dialect)
 
 
-def _looks_like_event(first: list[str], mapping: Mapping) -> bool:
-    return bool(mapping.names) and any(_TIME.match(value) for value in first)
+def _lines(part: Part, mapping: Mapping) -> int:
+    """Reads it to its end: only that shows damage, and bytes that are not its encoding."""
+    what = str(part.member)
+    with opened(part.member) as stream:
+        if part.dialect is None:
+            return count_rows(what, stream, part.names, mapping)
+        text = part.dialect.as_utf8(stream, what)
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: text.read(CHUNK), b""))
 
 
-def _checked_names(path: Path, names: list[str], mapping: Mapping) -> list[str]:
+def _checked_names(what: str, names: list[str], mapping: Mapping) -> list[str]:
     missing = mapping.missing_from(names)
     if missing:
+        known = guess.what_else(names)
+        if known:
+            raise LabError(f"{what} has {known}")
         found = ", ".join(name[:40] for name in names[:12])
         raise LabError(
-            f"{path} has no column {', '.join(missing)} (found: {found}); say which is which with --map FILE.yaml"
+            f"{what} has no column {', '.join(missing)} (found: {found}); say which is which with --map FILE.yaml:"
+            " ./lab map FILE writes one to edit"
         )
-    if len(set(names)) < len(names):
-        raise LabError(f"{path} names a column twice: {', '.join(names)[:200]}")
+    if twice := mapping.twice(names):
+        raise LabError(f"{what} names a column twice: {', '.join(twice)}; name each once")
     return names
 
 
-def _refuse_spreadsheet_ids(path: Path, names: list[str], lines: list[str], mapping: Mapping) -> None:
+def _refuse_spreadsheet_ids(what: str, lines: list[str], dialect: Dialect) -> None:
     """A few ruined rows are rejected one by one; where most of a column is ruined, so is the file."""
-    rows = list(csv.reader(lines, delimiter=mapping.delimiter))
-    for index, name in enumerate(names):
+    rows = [split_line(line, dialect.delimiter, dialect.escape) or [] for line in lines]
+    for index, name in enumerate(dialect.names):
         if not name.endswith("_id"):
             continue
         ruined = [(line, row[index]) for line, row in enumerate(rows, start=2) if _is_ruined(row, index)]
         if len(ruined) * 2 > len(rows):
             line, value = ruined[0]
             raise LabError(
-                f"{path} was damaged by a spreadsheet: line {line} has {name} {value}, the digits are lost;"
+                f"{what} was damaged by a spreadsheet: line {line} has {name} {value}, the digits are lost;"
                 " take the original file"
             )
 

@@ -1,5 +1,6 @@
 """An event as a Kafka record: the only place that knows how one is written. Key: the user's id, so that a user's events
-keep their order; value: JSON of SOURCE_COLUMNS, all of them text, those without a value empty or left out.
+keep their order; value: JSON of SOURCE_COLUMNS, all of them text, those without a value empty or left out. What stands
+in a file and is no row goes along too, as `raw` with a `fault`: finding and counting bad rows is the stream's work.
 """
 
 from typing import TYPE_CHECKING
@@ -7,6 +8,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.events.rows import HEX, RAW_LENGTH
+from shoplab.events.texts import identity
+
+WIRE = (*SOURCE_COLUMNS, "raw", "fault")
+_NESTED = rf'"({"|".join(WIRE)})"\s*:\s*[\[{{]'  # a list or an object where a single value belongs
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}"  # of a character: no text, and Spark puts a question mark there
 
 if TYPE_CHECKING:  # who sends events needs no Spark
     from pyspark.sql import Column
@@ -14,16 +22,42 @@ if TYPE_CHECKING:  # who sends events needs no Spark
 
 def encode(row: dict[str, str]) -> tuple[bytes, bytes]:
     """Key and value."""
-    return row["user_id"].encode(), orjson.dumps(row)
+    return identity(row["user_id"]).encode(), orjson.dumps(row)
 
 
 def decode(value: "Column") -> "Column":
-    """A struct of SOURCE_COLUMNS as text, each null where the record has none; all are where it can't be read."""
+    """A struct of WIRE as text, each null where the record has none; null where it is not one JSON object, in
+    UTF-8, of single values."""
     from pyspark.sql import functions as F
 
-    return F.from_json(text(value), ", ".join(f"{name} string" for name in SOURCE_COLUMNS))
+    # Spark's parser stops behind the first object. Set into a list, with a mark behind it, it has to end there.
+    framed = F.concat(F.lit("["), text(value), F.lit(',{"end":true}]'))
+    fields = ",".join(f"{name}:string" for name in WIRE)
+    whole = F.is_valid_utf8(text(value)) & ~text(value).rlike(_HALF)
+    found = F.from_json(F.when(whole, framed), f"array<struct<{fields},end:boolean>>")
+    read = [_written(found[0][name], value, name).alias(name) for name in WIRE]
+    alone = (F.size(found) == 2) & F.coalesce(F.get(found, F.lit(1))["end"], F.lit(False))
+    return F.when(alone & ~text(value).rlike(_NESTED), F.struct(*read))
+
+
+def _written(read: "Column", value: "Column", name: str) -> "Column":
+    """Of a number the digits as they stand in the record: 541312140.0 is 5.4131214E8 for Spark."""
+    from pyspark.sql import functions as F
+
+    digits = F.regexp_extract(text(value), rf'"{name}"\s*:\s*(-?\d+\.\d+)\s*[,}}]', 1)
+    return F.when(read.rlike(r"^-?\d\.\d+E\d+$"), F.coalesce(F.nullif(digits, F.lit("")), read)).otherwise(read)
 
 
 def text(value: "Column") -> "Column":
-    """The record as people read it: what is kept of one that is rejected."""
+    """The record as text, of whatever bytes."""
     return value.cast("string")
+
+
+def shown(value: "Column") -> "Column":
+    """The record as people read it: what is kept of one that is rejected. Not in UTF-8: hexadecimal, behind "hex:"."""
+    from pyspark.sql import functions as F
+
+    readable = F.substring(text(value), 1, RAW_LENGTH)
+    return F.when(F.is_valid_utf8(text(value)), readable).otherwise(
+        F.concat(F.lit(HEX), F.lower(F.hex(F.substring(value, 1, RAW_LENGTH // 2))))
+    )

@@ -15,11 +15,11 @@ from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.users import users
 from shoplab.core.frames import kept
-from shoplab.core.schemas import RAW_COLUMNS
+from shoplab.core.settings import Settings
 from shoplab.events import clean
 from shoplab.events.generator import generate
-from shoplab.events.mapping import load_mapping
-from shoplab.events.rows_spark import read_parquet
+from shoplab.events.rows_spark import read_staged, staged
+from shoplab.events.sources import inspect
 from shoplab.segments.history import user_history
 from shoplab.segments.kmeans import EngineName, SegmentModel, apply_segments, fit_segments
 
@@ -63,8 +63,9 @@ def measure(spark: SparkSession, events: int, shops: int, fits: int) -> Iterator
 
 def _shop(spark: SparkSession, folder: Path, events: int, seed: int) -> tuple[DataFrame, "pd.Series[str]"]:
     generate(folder / "events.parquet", MONTH, events, seed, folder / "truth.csv")
-    rows = read_parquet(spark, [(folder / "events.parquet").as_uri()], list(RAW_COLUMNS), load_mapping(None))
-    clicks = clean.good(clean.typed(rows, load_mapping(None)))
+    source = inspect(folder / "events.parquet")
+    rows = read_staged(spark, [path.as_uri() for path, _ in staged(source, folder)], source)
+    clicks = clean.good(clean.typed(rows, source.mapping, Settings().days))
     history = user_history(users(clicks, sessions(clicks), products(clicks)))
     return history, pd.read_csv(folder / "truth.csv", dtype=str).set_index("user_id")["profile"]
 

@@ -84,7 +84,7 @@ class LiveJob:
         # Streaming switches adaptive execution off, which would fold small shuffles: a batch is small, and so are they
         session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
         catalog = SparkCatalog(self.settings, session)
-        with kept(live.read_records(records, self.mapping)) as rows:
+        with kept(live.read_records(records, self.mapping, self.settings.days)) as rows:
             counted = tally(rows)
             if counted.rows:
                 self._process(catalog, rows, counted, batch_id, started)

@@ -8,10 +8,9 @@ from shoplab.behaviour.users import users
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.events import clean, wire
 from shoplab.events.mapping import Mapping
-from shoplab.events.rows_spark import RAW_LENGTH
 
 
-def read_records(records: DataFrame, mapping: Mapping) -> DataFrame:
+def read_records(records: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame:
     """Kafka records -> the typed rows of events.clean, with (source, line) = (topic-partition, offset) as their place,
     and `arrived`, the record's Kafka time."""
     value = F.col("value")
@@ -19,14 +18,16 @@ def read_records(records: DataFrame, mapping: Mapping) -> DataFrame:
         F.concat_ws("-", F.lit("kafka"), "topic", "partition").alias("source"),
         F.col("offset").alias("line"),
         F.col("timestamp").alias("arrived"),
-        F.substring(wire.text(value), 1, RAW_LENGTH).alias("raw"),
+        wire.shown(value).alias("raw"),
         wire.decode(value).alias("row"),
     )
-    malformed = F.coalesce(*[F.col(f"row.{name}") for name in SOURCE_COLUMNS]).isNull()
-    columns = [F.trim(f"row.{name}").alias(name) for name in SOURCE_COLUMNS]
-    return clean.typed(
-        parsed.select("source", "line", "arrived", "raw", malformed.alias("malformed"), *columns), mapping
-    )
+    nothing = F.coalesce(*[F.col(f"row.{name}") for name in SOURCE_COLUMNS]).isNull()
+    fault = F.coalesce("row.fault", F.when(nothing, F.lit("not a JSON object of an event")))
+    raw = F.coalesce("row.raw", "raw")
+    columns = [F.col(f"row.{name}").alias(name) for name in SOURCE_COLUMNS]
+    place = ("source", "line", "arrived")
+    rows = parsed.select(*place, raw.alias("raw"), fault.alias("fault"), F.lit(False).alias("plain"), *columns)
+    return clean.typed(rows, mapping, days)
 
 
 def events_of_users(events: DataFrame, stored: DataFrame) -> DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from shoplab.core.errors import ServiceError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.kafka import CONNECT_MS, kafka_calls
 from shoplab.core.settings import Settings
 from shoplab.events.mapping import Mapping
@@ -35,23 +35,39 @@ class ReplaySummary:
         return self.events / self.seconds if self.seconds else 0.0
 
 
-def replay(settings: Settings, path: Path, mapping: Mapping, rate: float | None = None, speed: float | None = None,
-           limit: int | None = None, progress: Callable[[int], None] = lambda _: None) -> ReplaySummary:  # fmt: skip
+def replay(
+    settings: Settings,
+    path: Path,
+    mapping: Mapping | None = None,
+    rate: float | None = None,
+    speed: float | None = None,
+    limit: int | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ReplaySummary:
     """Sends the rows as they are: the stream finds and reports bad ones. rate: events a second; speed: 60 plays an
     hour of the shop in a minute; neither: as fast as Kafka takes them. Events of one user keep their order (the key is
     user_id).
     """
-    source = inspect(path, mapping)
-    rows = itertools.islice(read_rows(source, mapping), limit)
+    rows = itertools.islice(read_rows(inspect(path, mapping)), limit)
     started = time.monotonic()
     producer = _producer(settings)
+    try:
+        sent = _send(producer, settings.events_topic, paced(rows, rate, speed), progress)
+    finally:
+        producer.close(timeout=5)
+    if not sent:
+        raise LabError(f"{path} has no rows, only a header")
+    return ReplaySummary(path.name, sent, time.monotonic() - started)
+
+
+def _send(producer: KafkaProducer, topic: str, rows: Iterator[Row], progress: Callable[[int], None]) -> int:
+    """Returns how many Kafka has acknowledged: all."""
     sent = 0
     failures: list[Exception] = []
     try:
-        for row in paced(rows, rate, speed):
+        for row in rows:
             key, value = encode(row)
-            future = producer.send(settings.events_topic, key=key, value=value)
-            future.add_errback(failures.append)
+            producer.send(topic, key=key, value=value).add_errback(failures.append)
             sent += 1
             if sent % 1000 == 0:
                 progress(sent)
@@ -61,10 +77,8 @@ def replay(settings: Settings, path: Path, mapping: Mapping, rate: float | None 
     except KafkaError as error:
         kind = type(error).__name__
         raise ServiceError(f"Kafka stopped answering after {sent:,} events ({kind}); see ./lab status") from None
-    finally:
-        producer.close(timeout=5)
     progress(sent)
-    return ReplaySummary(path.name, sent, time.monotonic() - started)
+    return sent
 
 
 def _producer(settings: Settings) -> KafkaProducer:
@@ -79,11 +93,6 @@ def _producer(settings: Settings) -> KafkaProducer:
         )
 
 
-def count_rows(path: Path, mapping: Mapping) -> int:
-    """Rows of a file, good and bad."""
-    return sum(1 for _ in read_rows(inspect(path, mapping), mapping))
-
-
 def paced(rows: Iterator[Row], rate: float | None, speed: float | None) -> Iterator[Row]:
     """The same rows, held back to the rate (rows a second) or to the events' own times divided by speed."""
     if rate is None and speed is None:
@@ -95,7 +104,7 @@ def paced(rows: Iterator[Row], rate: float | None, speed: float | None) -> Itera
     for number, row in enumerate(rows):
         if rate is not None:
             due = number / rate
-        elif (at := _seconds(row["event_time"])) is not None and speed is not None:
+        elif (at := _seconds(row.get("event_time", ""))) is not None and speed is not None:
             first = at if first is None else first
             due = (at - first) / speed
         ahead = due - (time.monotonic() - started)

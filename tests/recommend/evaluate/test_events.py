@@ -14,9 +14,9 @@ from shoplab.events.sources import inspect
 from shoplab.recommend.data.feedback import CURRENT
 from shoplab.recommend.data.log import Log
 from shoplab.recommend.evaluate.readers import Split, read_events, read_split
-from tests.data import csv_file, raw_line
+from tests.data import DAYS, csv_file, raw_line
 
-MAPPING = load_mapping(None)
+MAPPING = load_mapping("rees46")
 
 
 def at(clock: str, product: str, user: str = "7", session: str = "s1", kind: str = "view", day: int = 1,
@@ -26,7 +26,7 @@ def at(clock: str, product: str, user: str = "7", session: str = "s1", kind: str
 
 
 def split_of(spark: SparkSession, train: Path, test: Path, by_user: bool = False) -> Split:
-    return read_events(spark, (inspect(train, MAPPING), inspect(test, MAPPING)), MAPPING, by_user, 7, lambda _: None)
+    return read_events(spark, (inspect(train, MAPPING), inspect(test, MAPPING)), DAYS, by_user, 7, lambda _: None)
 
 
 def products(log: Log) -> list[str]:

@@ -16,7 +16,7 @@ from shoplab.events.sources import inspect
 from shoplab.recommend.evaluate.ablation import SAMPLE
 from shoplab.recommend.evaluate.protocols import EvaluationRequest, evaluate_split
 from shoplab.recommend.evaluate.readers import read_events
-from tests.data import csv_file, raw_line
+from tests.data import DAYS, csv_file, raw_line
 
 
 def sessions(count: int, seed: int, first: int = 0) -> list[str]:
@@ -74,9 +74,9 @@ def test_next_month_from_events(spark: SparkSession, tmp_path: Path) -> None:
 
     train = csv_file(tmp_path / "train.csv", *[line for day in range(1, 8) for line in visits(day, range(30))])
     test = csv_file(tmp_path / "test.csv", *visits(9, range(31)))
-    mapping = load_mapping(None)
+    mapping = load_mapping("rees46")
     sources = inspect(train, mapping), inspect(test, mapping)
-    split = read_events(spark, sources, mapping, True, 7, lambda _: None)
+    split = read_events(spark, sources, DAYS, True, 7, lambda _: None)
     out = tmp_path / "recs.parquet"
     found = evaluate_split(split, EvaluationRequest("next-month", train, test, 5, out, None, 7, True), lambda _: None)
     table = pq.read_table(out).to_pandas().set_index("user_id")

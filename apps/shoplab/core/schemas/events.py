@@ -37,7 +37,8 @@ EVENT = Table(
     partition="date",
 )  # fmt: skip
 
-# line: from 1; of Kafka's records the offset. raw is cut at 1,000 characters.
+# line: from 1; of Kafka's records the offset. raw: the row's own text, up to 65,536 characters; in hexadecimal behind
+# "hex:" where it is not UTF-8; of Parquet as JSON.
 REJECTED = Table(
     "rejected",
     grain="one bad row of one source file, or of one micro-batch of Kafka's",

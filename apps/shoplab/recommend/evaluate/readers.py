@@ -12,7 +12,7 @@ from shoplab.core.errors import LabError
 from shoplab.core.frames import kept
 from shoplab.core.settings import Settings
 from shoplab.core.spark import spark_session
-from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.mapping import given
 from shoplab.events.sources import SourceFile, inspect
 from shoplab.recommend.data.log import Log
 from shoplab.recommend.data.read_log import read_log, read_products
@@ -48,10 +48,10 @@ def read_split(
         return _of_lines(train, test)
     if any(as_lines):
         raise LabError(f"{train} and {test}: one holds a session per line, the other events; give two of one kind")
-    mapping = load_mapping(map_name)
+    mapping = given(map_name)
     sources = inspect(train, mapping), inspect(test, mapping)
     with spark_session(settings, "evaluate") as spark:
-        return read_events(spark, sources, mapping, by_user, seed, say)
+        return read_events(spark, sources, settings.days, by_user, seed, say)
 
 
 def _of_lines(train: Path, test: Path) -> Split:
@@ -64,17 +64,22 @@ def _of_lines(train: Path, test: Path) -> Split:
 
 
 def read_events(
-    spark: SparkSession, sources: tuple[SourceFile, SourceFile], mapping: Mapping, by_user: bool, seed: int, say: Say
+    spark: SparkSession,
+    sources: tuple[SourceFile, SourceFile],
+    days: tuple[str, str],
+    by_user: bool,
+    seed: int,
+    say: Say,
 ) -> Split:
     """Two event files, with the given session."""
     notes: list[str] = []
     with ExitStack() as stack:
         say(f"reading {sources[0].path.name}")
-        past = _events(spark, sources[0], mapping, notes.append, stack)
+        past = _events(spark, sources[0], days, notes.append, stack)
         products = read_products(past)
         train = read_log(past, products)
         say(f"reading {sources[1].path.name}")
-        test = read_log(_events(spark, sources[1], mapping, notes.append, stack), products)
+        test = read_log(_events(spark, sources[1], days, notes.append, stack), products)
         _refuse_empty(train, test, sources)
         _refuse_disorder(train, test, sources)
         say("segments of the users")
@@ -84,9 +89,9 @@ def read_events(
     return Split(train, test, segments, False, repeated, (*notes, *_notes(train, test, repeated, said)))
 
 
-def _events(spark: SparkSession, source: SourceFile, mapping: Mapping, note: Say, stack: ExitStack) -> DataFrame:
+def _events(spark: SparkSession, source: SourceFile, days: tuple[str, str], note: Say, stack: ExitStack) -> DataFrame:
     uris = stack.enter_context(events.readable(source))
-    return stack.enter_context(kept(events.read_good(spark, source, uris, mapping, note)))
+    return stack.enter_context(kept(events.read_good(spark, source, uris, days, note)))
 
 
 def _refuse_empty(train: Log, test: Log, sources: tuple[SourceFile, SourceFile]) -> None:

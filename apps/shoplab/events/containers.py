@@ -1,0 +1,177 @@
+"""A file as people have it -> the streams in it: packed or not, one or several, told by content and not by name."""
+
+import lzma
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from shoplab.core.errors import LabError
+from shoplab.events.unpack import unpacked, unpacked_zstd
+
+_MAGIC = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",  # an empty one
+    b"PAR1": "parquet",
+    b"\x1f\x8b": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zst",
+}
+PACKED = ("gz", "bz2", "xz", "zst")
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error)
+_LONGEST_MAGIC = 300  # tar's stands at 257
+
+
+@dataclass(frozen=True)
+class Member:
+    """One stream of a file. name: in a zip, else "". kind: text or parquet. packed: the file is smaller than that."""
+
+    path: Path
+    name: str
+    kind: str
+    packed: bool
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.name})" if self.name else str(self.path)
+
+
+def kind_of(start: bytes) -> str:
+    """What a stream that starts like this is: a key of PACKED, zip, parquet or text."""
+    return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "text")
+
+
+def members(path: Path) -> list[Member]:
+    """What a file holds. LabError where it is damaged, encrypted, empty, or nothing this can unpack."""
+    with path.open("rb") as reader:
+        kind = kind_of(reader.read(_LONGEST_MAGIC))
+    if kind != "zip":
+        return [Member(path, "", _kind_inside(path, ""), kind in PACKED)]
+    with damage_told(path), _archive(path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir() and info.file_size and not _is_hidden(info)]
+    if any(info.filename == "[Content_Types].xml" for info in infos):
+        raise LabError(f"{path} is a spreadsheet or document; save it as CSV (UTF-8), then take that in")
+    if not infos:
+        raise LabError(f"{path} has no file in it")
+    names = [info.filename for info in infos]
+    for info in infos:
+        _refuse_sealed(path, info)
+        if names.count(info.filename) > 1:
+            raise LabError(f"{path} holds {info.filename} twice; unpack it, then take in what it holds")
+    return [Member(path, info.filename, _kind_inside(path, info.filename), True) for info in infos]
+
+
+@contextmanager
+def opened(member: Member) -> Iterator[BinaryIO]:
+    """Its bytes, unpacked as often as they are packed. LabError where they turn out damaged."""
+    with damage_told(member.path), _opened(member.path, member.name) as stream:
+        if member.kind != "parquet" or not member.packed:
+            yield stream
+            return
+        with tempfile.TemporaryFile() as whole:  # Parquet is read from its end
+            shutil.copyfileobj(stream, whole, 1 << 20)
+            whole.seek(0)
+            yield cast(BinaryIO, whole)
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DAMAGE as error:
+        raise LabError(f"{path} is damaged or cut short ({error}); fetch it again") from None
+    except OSError as error:
+        if error.errno is None or isinstance(error, zipfile.BadZipFile):  # bz2's and zstd's own words
+            raise LabError(f"{path} is damaged or cut short ({error}); fetch it again") from None
+        raise LabError(f"{path} can't be read: {error.strerror}") from None
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
+    if not name:
+        with path.open("rb") as stream:
+            yield _unpacked(stream)
+        return
+    with _archive(path) as archive, archive.open(name) as inner:
+        yield _unpacked(cast(BinaryIO, inner))
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (NotImplementedError, RuntimeError) as error:  # kinds of packing and sealing that Python does not know
+        raise LabError(f"{path} can't be unpacked here ({error}); unpack it, then take in what it holds") from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise LabError(f"{path} is damaged or cut short ({error}); fetch it again") from None
+
+
+def _unpacked(stream: BinaryIO) -> BinaryIO:
+    """The stream itself, or what is packed in it, at every depth."""
+    start = stream.peek(8)[:8]  # type: ignore[attr-defined]
+    kind = kind_of(start)
+    if kind == "zst":
+        return _unpacked(unpacked_zstd(stream))
+    if kind in PACKED:
+        return _unpacked(unpacked(stream, next(magic for magic in _MAGIC if start.startswith(magic))))
+    return stream
+
+
+def _kind_inside(path: Path, name: str) -> str:
+    with damage_told(path), _opened(path, name) as stream:
+        start = stream.read(_LONGEST_MAGIC)
+    kind = kind_of(start)
+    if kind == "zip":
+        raise LabError(f"{path} has a zip inside; unpack the outer one, then take in what it holds")
+    refuse_what_is_no_table(f"{path} ({name})" if name else str(path), start)
+    return kind
+
+
+def _is_hidden(info: zipfile.ZipInfo) -> bool:
+    """What systems put beside people's files."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in Path(info.filename).parts)
+
+
+def _refuse_sealed(path: Path, info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & 1:
+        raise LabError(f"{path} is encrypted; unpack it with its password, then take in what it holds")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        raise LabError(
+            f"{path} is packed by a method this can't unpack (zip method {info.compress_type}); unpack it with the"
+            " program that made it, then take in what it holds"
+        )
+
+
+_NO_TABLES = {
+    b"version https://git-lfs": "is a Git LFS pointer, not the file itself; type: git lfs pull",
+    b"\xd0\xcf\x11\xe0": "is a spreadsheet or document; save it as CSV (UTF-8), then take that in",
+    b"%PDF": "is a PDF; export its table as CSV (UTF-8), then take that in",
+    b"<": "is XML or a web page, not a table; save it as CSV (UTF-8), or fetch the file itself",
+    b"7z\xbc\xaf": "is a 7z archive; unpack it, then take in what it holds",
+    b"Rar!": "is a RAR archive; unpack it, then take in what it holds",
+    b"SQLite format 3": "is an SQLite database; export its table as CSV (UTF-8), then take that in",
+    b"ORC": "is an ORC file; write it as Parquet, then take that in",
+    b"Obj\x01": "is an Avro file; write it as Parquet, then take that in",
+    b"ARROW1": "is an Arrow file; write it as Parquet, then take that in",
+    b"FEA1": "is an Arrow file; write it as Parquet, then take that in",
+    b"\x04\x22\x4d\x18": "is packed by lz4; unpack it, then take in what it holds",
+    b"\x1f\x9d": "is packed by compress; unpack it, then take in what it holds",
+    b"PARE": "is an encrypted Parquet file; write it without encryption, then take that in",
+}
+
+
+def refuse_what_is_no_table(what: str, start: bytes) -> None:
+    """LabError saying what it is and what to do."""
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, words in _NO_TABLES.items():
+        if text.startswith(magic):
+            raise LabError(f"{what} {words}")
+    if start[257:262] == b"ustar":
+        raise LabError(f"{what} is a tar archive; unpack it, then take in what it holds")
