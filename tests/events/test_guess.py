@@ -1,6 +1,5 @@
 """Whose columns are these? Known shops are told by themselves; for others a map is written to edit."""
 
-import json
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -12,14 +11,15 @@ import pytest
 import yaml
 
 from shoplab.core.errors import LabError
-from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.core.vocabulary import NAMES
+from shoplab.events.map_schema import schema
 from shoplab.events.map_writer import draft
 from shoplab.events.mapping import MAPS, Mapping, load_mapping, shipped
 from shoplab.events.rows_python import read_rows
 from shoplab.events.sources import inspect
 from tests.data import csv_file, raw_line
 
+SCHEMA = Path("map.schema.json")
 SHOPS = {
     "rees46": raw_line() + "\n",
     "taobao": "7,1,10,pv,1569888000\n7,1,10,buy,1569888060\n",
@@ -68,7 +68,7 @@ def test_a_written_map_reads_the_file_it_was_written_for(tmp_path: Path) -> None
         "When;Customer No;SKU;Action;Unit Price;Colour\n31/10/2019 8:05;7;A1;add_to_cart;2.5;red\n"
         "31/10/2019 8:06;7;A1;looked;2.5;red\n"
     )
-    text, missing = draft(path)
+    text, missing = draft(path, SCHEMA)
     assert missing == ["user_id"]  # "Customer No" is no name that is known
     text = text.replace("# user_id:  # none was found (needed)", 'user_id: "Customer No"').replace(
         '# "looked":  # which is it?', '"looked": view'
@@ -87,19 +87,18 @@ def test_maps_are_written_for_files_of_every_kind(tmp_path: Path) -> None:
     (tmp_path / "lines.jsonl").write_text('{"user":"7","item":"1","ts":1569888000}\n')
     pq.write_table(pa.table({"visitor": ["7"], "sku": ["1"], "at": [1569888000000]}), tmp_path / "a.parquet")
     for name in ("bare.csv", "lines.jsonl", "a.parquet"):
-        made = yaml.safe_load(draft(tmp_path / name)[0])
+        made = yaml.safe_load(draft(tmp_path / name, SCHEMA)[0])
         assert "event_time" in made["columns"] or made["names"] == ["column_1", "column_2", "column_3"]
         assert made["constants"] == {"event_type": "purchase"}
-    assert draft(csv_file(tmp_path / "known.csv", raw_line()))[0].count("rees46")
+    assert draft(csv_file(tmp_path / "known.csv", raw_line()), SCHEMA)[0].count("rees46")
 
 
 def test_the_editors_schema_knows_the_keys_and_fits_the_maps() -> None:
-    schema = json.loads((MAPS / "map.schema.json").read_text())
-    assert set(schema["properties"]) == {field.name for field in fields(Mapping)}
-    assert schema["properties"]["columns"]["propertyNames"]["enum"] == list(SOURCE_COLUMNS)
-    assert schema["properties"]["event_types"]["additionalProperties"]["enum"] == list(NAMES)
+    assert set(schema()["properties"]) == {field.name for field in fields(Mapping)}
     for name in shipped():
-        jsonschema.validate(yaml.safe_load((MAPS / f"{name}.yaml").read_text()), schema)
+        jsonschema.validate(yaml.safe_load((MAPS / f"{name}.yaml").read_text()), schema())
+    with pytest.raises(jsonschema.ValidationError, match="'look' is not one of"):
+        jsonschema.validate({"event_types": {"pv": "look"}}, schema())
 
 
 def test_a_column_that_the_map_names_and_the_file_has_not_is_said(tmp_path: Path) -> None:
@@ -113,4 +112,4 @@ def test_a_column_that_the_map_names_and_the_file_has_not_is_said(tmp_path: Path
 def test_a_map_of_anything_is_one_line_or_yaml(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with suppress(LabError):
-        assert isinstance(yaml.safe_load(draft(tmp_path / "a")[0]), dict)
+        assert isinstance(yaml.safe_load(draft(tmp_path / "a", SCHEMA)[0]), dict)

@@ -1,5 +1,6 @@
 """`./lab generate`, `./lab ingest`, `./lab map` and `./lab rejected`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,19 +125,26 @@ def _take_in(settings: Settings, sources: "list[SourceFile]", max_rejected: floa
 @click.command("map", short_help="Write a map of a file's columns, to edit.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; left out: beside you, FILE.map.yaml.")
-def write_map(file: Path, out: Path | None) -> None:
+@click.pass_obj
+def write_map(settings: Settings, file: Path, out: Path | None) -> None:
     """Writes a commented YAML that says which of a file's columns is which, as far as names and values tell; mend it,
     then give it to ./lab ingest, replay or evaluate with --map.
 
     Example: ./lab map shop.csv && ./lab ingest shop.csv --map shop.map.yaml
     """
+    from shoplab.core.private import give
+    from shoplab.events.map_schema import schema
     from shoplab.events.map_writer import draft
 
     target = out or Path(f"{file.name.split('.')[0]}.map.yaml")
-    text, missing = draft(file)
+    editors = settings.home / "map.schema.json"
+    text, missing = draft(file, editors)
     try:
         with target.open("x", encoding="utf-8") as writer:
             writer.write(text)
+        give(target)
+        editors.parent.mkdir(parents=True, exist_ok=True)
+        editors.write_text(json.dumps(schema(), indent=2), encoding="utf-8")
     except FileExistsError:
         raise LabError(f"{target} is there already; name another with --out, or delete it") from None
     except OSError as error:

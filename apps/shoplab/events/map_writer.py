@@ -51,22 +51,31 @@ class Glance:
         return [row[place] for row in self.rows if len(row) == len(self.names) and row[place]]
 
 
-def draft(path: Path) -> tuple[str, list[str]]:
-    """The map as YAML, and the columns that are needed and still missing in it. LabError: the file is no table."""
+def draft(path: Path, schema: Path) -> tuple[str, list[str]]:
+    """The map as YAML, and the columns that are needed and still missing in it. schema: where `map_schema.schema` lies,
+    for editors. LabError: the file is no table.
+    """
     try:
         known = inspect(path).map_name
     except LabError:
-        return _guessed(path)
+        return _guessed(path, _editors(schema))
     text = (MAPS / f"{known}.yaml").read_text(encoding="utf-8")
-    return f"{_schema()}# {path.name} has the columns of the map {known}, which --map {known} names too.\n{text}", []
+    return (
+        f"{_editors(schema)}# {path.name} has the columns of the map {known}, which --map {known} names too.\n{text}",
+        [],
+    )
 
 
-def _guessed(path: Path) -> tuple[str, list[str]]:
+def _editors(schema: Path) -> str:
+    return f"# yaml-language-server: $schema={schema}\n"
+
+
+def _guessed(path: Path, head: str) -> tuple[str, list[str]]:
     glance = _glance(next(iter(members(path))))
     found = _columns(glance)
     kinds = sorted(set(map(str.lower, glance.values(found["event_type"])))) if "event_type" in found else []
     parts = [
-        f"{_schema()}# A map for {path.name}: the lab's columns on the left, what the file has on the right."
+        f"{head}# A map for {path.name}: the lab's columns on the left, what the file has on the right."
         " See docs/ingest.md.\n",
         *_form(glance),
         *_column_lines(glance, found),
@@ -77,11 +86,6 @@ def _guessed(path: Path) -> tuple[str, list[str]]:
         parts.append(f"time_format: {_quoted(written)}  # iso, unix, unix_ms, or a pattern of Spark's; or a list\n")
     missing = [column for column in REQUIRED_COLUMNS if column not in found and column != "event_type"]
     return "".join(parts), missing
-
-
-def _schema() -> str:
-    """Editors complete and check by it."""
-    return f"# yaml-language-server: $schema={Path(str(MAPS)) / 'map.schema.json'}\n"
 
 
 def _form(glance: Glance) -> list[str]:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from shoplab.core.catalog import Catalog
 from shoplab.core.console import table
 from shoplab.core.errors import LabError
+from shoplab.core.private import give
 from shoplab.events.accounts import manifest
 from shoplab.events.rows import HEX, RAW_LENGTH
 
@@ -52,6 +53,7 @@ def export(catalog: Catalog, file: str, reason: str | None, target: Path) -> str
     try:
         with target.open("xb") as writer:
             writer.write(_BOMS.get(said.get("encoding", ""), b"") + written)
+        give(target)
     except FileExistsError:
         raise LabError(f"{target} is there already; name another file") from None
     except OSError as error:
