@@ -16,6 +16,7 @@ from shoplab.events.texts import trimmed
 DELIMITERS = ",\t;|"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_TOLD = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)")  # by spreadsheets, in a line above all others
 _LOOKED_AT = 1000  # lines
 _FIRST_OVER = 20  # lines that the first record may run over
 csv.field_size_limit(16 << 20)  # characters of a value; Python's own limit, 131,072, ends a file half way
@@ -25,7 +26,7 @@ csv.field_size_limit(16 << 20)  # characters of a value; Python's own limit, 131
 class Dialect:
     """names: the columns in the file's order. header: whether the first line names them. json: a JSON object a line,
     names then are the keys of the first ones. bom: bytes to leave out at the start. returns: lines end in carriage
-    returns, as on old Macs.
+    returns, as on old Macs. above: lines among what is left out.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Dialect:
     bom: int = 0
     json: bool = False
     returns: bool = False
+    above: int = 0
 
     def words(self) -> str:
         """What a user may want to know of it, "" where it is the usual."""
@@ -102,7 +104,9 @@ def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(start[bom:])
     if sum(ord(char) < 9 and char != mapping.delimiter for char in text[:65536]) * 100 > len(text[:65536]):
         raise LabError(f"{what} is not text; CSV, JSON lines and Parquet are read, also packed")
-    how = Dialect((), False, encoding=encoding, bom=bom, returns="\r" in text and "\n" not in text)
+    told = _TOLD.match(text)
+    how = Dialect((), False, told[1] if told else "", encoding=encoding, returns="\r" in text and "\n" not in text,
+                  bom=bom + len(told[0].encode(encoding)) if told else bom, above=1 if told else 0)  # fmt: skip
     lines = how.lines(start)
     if not lines:
         raise LabError(f"{what} is empty")
@@ -114,7 +118,7 @@ def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
 
 
 def _columns(what: str, lines: Sequence[str], mapping: Mapping, how: Dialect) -> Dialect:
-    delimiter = mapping.delimiter or _delimiter(lines, mapping)
+    delimiter = mapping.delimiter or how.delimiter or _delimiter(lines, mapping)
     escape = mapping.escape or _escape(lines, delimiter)
     first = _first(lines, delimiter, escape)
     names = tuple(map(trimmed, first))

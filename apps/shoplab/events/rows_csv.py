@@ -45,7 +45,7 @@ class CsvReader:
                         if name == self.mapping.origins(names)["event_type"].column]  # fmt: skip
 
     def batches(self, stream: BinaryIO) -> Batches:
-        rest, line, more = b"", 1, b"-"
+        rest, line, more = b"", 1 + self.dialect.above, b"-"
         while more:
             more = stream.read(CHUNK)
             data = rest + more

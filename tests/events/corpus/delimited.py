@@ -184,4 +184,13 @@ _HEADERS = [
     written("a header that the map denies", csv(row()), event(), map=f"header: false\nnames: [{', '.join(NAMES)}]"),
 ]
 
-CASES = [*_QUOTES, *_DELIMITERS, *_HEADERS]
+_TOLD = [
+    written(f"a delimiter told in a line above, {how}", made(f"sep=;\r\n{csv(row(), delimiter=';')}"), event())
+    for how, made in {
+        "in UTF-8": str.encode,
+        "behind a mark": lambda text: text.encode("utf-8-sig"),
+        "in UTF-16": lambda text: text.encode("utf-16"),
+    }.items()
+]
+
+CASES = [*_QUOTES, *_DELIMITERS, *_TOLD, *_HEADERS]
