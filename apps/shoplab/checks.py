@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import psutil
 
+from shoplab.core.private import callers_umask
 from shoplab.core.settings import REPO
 
 CHECKS = (
@@ -47,4 +48,5 @@ def side_by_side() -> tuple[str, ...]:
 def _run(program: str, *arguments: str) -> int:
     """A program of this environment, at the repository's root."""
     click.echo(f"$ {' '.join((program, *arguments))}", err=True)
-    return subprocess.run([Path(sys.executable).with_name(program), *arguments], cwd=REPO, check=False).returncode
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    return subprocess.run(command, cwd=REPO, check=False, umask=callers_umask()).returncode

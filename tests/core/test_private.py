@@ -11,8 +11,10 @@ from shoplab.core.settings import REPO
 _PROGRAM = """
 import sys
 from pathlib import Path
-from shoplab.core.private import give, keep_private
+import subprocess
+from shoplab.core.private import callers_umask, give, keep_private
 keep_private()
+subprocess.run(["touch", Path(sys.argv[1]) / "run"], umask=callers_umask())
 for name in ("kept", "named"):
     (Path(sys.argv[1]) / name).touch()
 give(Path(sys.argv[1]) / "named")
@@ -39,7 +41,8 @@ def test_what_was_left_open_is_mended(tmp_path: Path) -> None:
     assert modes(tmp_path)["elsewhere"] == "0o644"
 
 
-def test_a_file_that_the_user_named_is_as_readable_as_others(tmp_path: Path) -> None:
+def test_what_the_user_named_or_runs_by_us_is_as_readable_as_other_files(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(REPO / "apps")}
     subprocess.run([sys.executable, "-c", _PROGRAM, str(tmp_path)], env=environment, umask=0o022, check=True)
-    assert (modes(tmp_path)["kept"], modes(tmp_path)["named"]) == ("0o600", "0o644")
+    found = modes(tmp_path)
+    assert (found["kept"], found["named"], found["run"]) == ("0o600", "0o644", "0o644")

@@ -13,6 +13,11 @@ def keep_private() -> None:
     _callers = os.umask(MASK)
 
 
+def callers_umask() -> int:
+    """For programs that a user runs by us; -1, which changes nothing, where ours is the caller's."""
+    return -1 if _callers is None else _callers
+
+
 def give(path: Path) -> None:
     """Makes a file that the user named as readable as the user's other new files are."""
     if _callers is not None:
