@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,40 @@ def test_values_become_text(tmp_path: Path) -> None:
     assert mapping.event_types == {"1": "view"}
     assert mapping.constants == {"price": "0"}
     assert mapping.source_of("event_time") == "t"
+
+
+def test_values_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(
+        "event_types: {yes: purchase, no: view, 010: cart, true: view}\n"
+        "constants: {user_id: 007, product_id: 1_000, event_time: 2019-10-01T00:00:00Z, price: 1e3, brand: 1:30}\n"
+    )
+    mapping = load_mapping(str(path))
+    assert mapping.event_types == {"yes": "purchase", "no": "view", "010": "cart", "true": "view"}
+    assert list(mapping.constants.values()) == ["007", "1_000", "2019-10-01T00:00:00Z", "1e3", "1:30"]
+
+
+def test_a_map_may_use_anchors_and_be_json(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text("columns: &c {brand: b}\nconstants: {<<: *c, price: 1}\n")
+    assert load_mapping(str(path)).constants == {"brand": "b", "price": "1"}
+    path.write_bytes(b'\xef\xbb\xbf{"columns": {"brand": "b"}, "header": true}\r\n')
+    assert load_mapping(str(path)).header is True
+
+
+@pytest.mark.parametrize("name", ["x" * 400, "/proc/self/mem"])
+def test_a_map_that_cannot_be_read_is_one_line(name: str) -> None:
+    with pytest.raises(LabError, match="can't be read"):
+        load_mapping(name)
+
+
+def test_many_lists_in_lists_are_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    more = "".join(f"- &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise("abcdefgh"))
+    path.write_text(f"names:\n- &a [x]\n{more}")
+    with pytest.raises(LabError, match="names has value") as refused:
+        load_mapping(str(path))
+    assert len(str(refused.value)) < 100_000
 
 
 def test_the_first_name_that_a_file_has_is_taken(tmp_path: Path) -> None:
@@ -57,7 +92,7 @@ def test_the_first_name_that_a_file_has_is_taken(tmp_path: Path) -> None:
         ("encoding: null", "is not known"),
         ("names: a", "names has value"),
         ("header: maybe", "header has value"),
-        ("columns: {1: a}", "has 1, but the lab's columns are"),
+        ("columns: {1: a}", "has '1', but the lab's columns are"),
         ("time_format: YYYY-MM-dd", "has 'YYYY'"),
         ("time_format: uuuu-MM-dd", "has 'uuuu'"),
         ("time_format: yyyy-MM-dd''T", "has 'T'"),
@@ -68,6 +103,21 @@ def test_the_first_name_that_a_file_has_is_taken(tmp_path: Path) -> None:
         ("time_format: [iso, eee]", "has 'eee'"),
         ('time_format: ""', "time_format is no pattern"),
         ("each: [a]", "each has value"),
+        ("columns: {}\ncolumns: {price: p}", "line 2: 'columns' stands twice"),
+        ("columns:\n  price: p\n  price: q", "line 3: 'price' stands twice"),
+        ("event_types: {Buy: purchase, BUY: cart}", "event_types has 'BUY' twice"),
+        ("columns:\n\tprice: p", "line 2: found character"),
+        ("columns: !!python/tuple [a]", "line 1: .* tag '!!python/tuple'"),
+        ("[" * 5000, "is not YAML"),
+        ("names: " + "[" * 3000 + "]" * 3000, "is not YAML"),
+        ("time_format: true", "time_format has value True"),
+        ("constants: {brand: null}", "constants has value"),
+        ("columns: {price: }", "columns has value"),
+        ('constants: {brand: "\\ud800"}', "half a character"),
+        ("encoding: idna", "encoding 'idna' is not known"),
+        ("encoding: unicode_escape", "is not known"),
+        ("colums: {}", "not colums"),
+        ("header: yes", "it is true or false"),
     ],
 )
 def test_a_bad_map_says_what_is_wrong(tmp_path: Path, content: str, words: str) -> None:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any, NamedTuple
-
-import yaml
 
 from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.core.vocabulary import NAMES
+from shoplab.events.map_yaml import read_yaml
 from shoplab.events.times import not_in_patterns
 
 REES46 = "rees46"
 MAPS = files("shoplab.events") / "maps"  # also where the package is a zip file, as spark-submit ships it
+_NO_FILES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")  # encodings of names and of programs
 REQUIRED_COLUMNS = ("event_time", "event_type", "product_id", "user_id")
 
 
@@ -113,34 +114,42 @@ def given(name: str | None) -> Mapping | None:
 
 def load_mapping(name: str) -> Mapping:
     """A map by name or YAML file. LabError names what is wrong in it."""
-    path: Traversable | Path = MAPS / f"{name}.yaml"
-    if not path.is_file():
-        path = Path(name)
-    if not path.is_file():
-        raise LabError(f"no map {name!r}: give a YAML file, or one of {', '.join(shipped())}")
+    path: Traversable | Path = MAPS / f"{name}.yaml" if name in shipped() else Path(name)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LabError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
-    return _checked(content, path)
+        if not path.is_file():
+            raise LabError(f"no map {name!r}: give a YAML file, or one of {', '.join(shipped())}")
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LabError(f"{path} is not YAML: byte 0x{error.object[error.start]:02x} is no UTF-8; save it so") from None
+    except OSError as error:
+        raise LabError(f"{path} can't be read: {error.strerror}") from None
+    return _checked(read_yaml(text, str(path)), path)
 
 
 def _checked(content: Any, path: Traversable | Path) -> Mapping:
     known = {f.name: f.type for f in fields(Mapping)}
     if not isinstance(content, dict) or not content.keys() <= known.keys():
-        raise LabError(f"{path}: a map has the keys {', '.join(known)}")
+        others = ", ".join(str(key)[:40] for key in content if key not in known) if isinstance(content, dict) else ""
+        raise LabError(f"{path}: a map has the keys {', '.join(known)}{f', not {others}' if others else ''}")
     for key, value in content.items():
         if not _fits(value, str(known[key])):
-            raise LabError(f"{path}: {key} has value {value!r}; see apps/shoplab/events/maps for examples")
+            raise LabError(f"{path}: {key} has value {shortened(value)}; see apps/shoplab/events/maps for examples")
     for key in ("columns", "constants"):
         for column in content.get(key, ()):
             if column not in SOURCE_COLUMNS:
                 raise LabError(f"{path}: {key} has {column!r}, but the lab's columns are {', '.join(SOURCE_COLUMNS)}")
     _check_text_keys(content, path)
-    for word in content.get("event_types", {}).values():
-        if word not in NAMES:
-            raise LabError(f"{path}: event type {word!r} is none of {', '.join(NAMES)}")
+    _check_words(content.get("event_types", {}), path)
     return Mapping(**{key: _as_text(value) for key, value in content.items()})
+
+
+def _check_words(event_types: dict[str, Any], path: Traversable | Path) -> None:
+    meant: dict[str, Any] = {}
+    for theirs, ours in event_types.items():
+        if ours not in NAMES:
+            raise LabError(f"{path}: event type {ours!r} is none of {', '.join(NAMES)}")
+        if meant.setdefault(str(theirs).lower(), ours) != ours:
+            raise LabError(f"{path}: event_types has {theirs!r} twice, in large and small letters")
 
 
 def _check_text_keys(content: dict[str, Any], path: Traversable | Path) -> None:
@@ -174,6 +183,8 @@ def _check_times(formats: str | list[Any] | None, path: Traversable | Path) -> N
 def _is_of_text(encoding: str) -> bool:
     """Whether bytes in it are text, read bit by bit; of Python's own codecs not all are."""
     try:
+        if codecs.lookup(encoding).name in _NO_FILES:
+            return False
         return isinstance(codecs.getincrementaldecoder(encoding)().decode(b"", final=True), str)
     except (LookupError, ValueError, TypeError):
         return False
@@ -185,17 +196,25 @@ def _fits(value: Any, wanted: str) -> bool:
         return wanted.startswith("dict") and all(_fits_inside(inner, wanted) for inner in value.values())
     if isinstance(value, list):
         return "list" in wanted and not wanted.startswith("dict") and all(_fits_inside(inner, "") for inner in value)
-    return not wanted.startswith(("dict", "list")) and isinstance(value, str | bool | None)
+    if isinstance(value, bool):
+        return "bool" in wanted
+    return not wanted.startswith(("dict", "list")) and isinstance(value, str | None)
 
 
 def _fits_inside(value: Any, wanted: str) -> bool:
     if isinstance(value, list):
         return "list" in wanted and bool(value) and all(_fits_inside(inner, "") for inner in value)
-    return not isinstance(value, dict)
+    return isinstance(value, str | bool)
 
 
 def _as_text(value: Any) -> Any:
     """The same with everything inside as text; a single value stays."""
     if isinstance(value, dict):
-        return {str(key): _as_text(inner) if isinstance(inner, list) else str(inner) for key, inner in value.items()}
-    return [str(inner) for inner in value] if isinstance(value, list) else value
+        return {
+            _word(key): _as_text(inner) if isinstance(inner, list) else _word(inner) for key, inner in value.items()
+        }
+    return [_word(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
