@@ -41,8 +41,8 @@ class CsvReader:
 
     def _named(self, names: list[str]) -> None:
         self.names, self.pick = names, picker(names, self.mapping)
-        self._places = [place for place, name in enumerate(names)
-                        if name == self.mapping.origins(names)["event_type"].column]  # fmt: skip
+        kind = self.mapping.source_of("event_type", names)
+        self._places = [place for place, name in enumerate(names) if name == kind]
 
     def batches(self, stream: BinaryIO) -> Batches:
         rest, line, more = b"", 1 + self.dialect.above, b"-"

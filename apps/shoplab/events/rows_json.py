@@ -31,7 +31,7 @@ def read_json(stream: BinaryIO, dialect: Dialect, mapping: Mapping) -> Batches:
         try:
             for values in list(_values(text, picks, mapping)):  # all events of a line, or none
                 rows.add(line, raw, values)
-        except (orjson.JSONDecodeError, AttributeError, TypeError):
+        except (orjson.JSONDecodeError, AttributeError, TypeError, RecursionError):
             rows.fault(line, raw, "not a JSON object of an event")
         except NotAnEvent as error:
             rows.fault(line, raw, str(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -16,12 +16,26 @@ from shoplab.events.mapping import Mapping
 from shoplab.events.rows import LONGEST_ROW, ROWS, TOO_LONG, Batches, float_text
 
 BATCH = 100_000  # rows
+_UUID = pa.uuid()
 _FIRST, _LAST = -62_135_596_800, 253_402_300_800  # seconds: the years 1 to 9999
 
 
 def column_names(what: str, stream: BinaryIO) -> list[str]:
     with _whole(what, "is not a whole Parquet file"):
         return list(pq.read_schema(stream).names)
+
+
+def first_rows(what: str, stream: BinaryIO, count: int) -> tuple[list[str], list[list[Any]]]:
+    """Names, and values of the first rows."""
+    with _whole(what, "is damaged"):
+        file = _file(stream)
+        batch = next(file.iter_batches(count), None)
+        return list(file.schema_arrow.names), [list(row.values()) for row in batch.to_pylist()] if batch else []
+
+
+def _file(stream: BinaryIO) -> pq.ParquetFile:
+    """With the times of old in microseconds: in nanoseconds, as they are stored, they end in 2262."""
+    return pq.ParquetFile(stream, coerce_int96_timestamp_unit="us")
 
 
 @contextmanager
@@ -62,7 +76,7 @@ def count_rows(what: str, stream: BinaryIO, names: list[str], mapping: Mapping) 
 def _batches(what: str, stream: BinaryIO, names: list[str], mapping: Mapping) -> Batches:
     wanted = sorted({origin.column for origin in mapping.origins(names).values() if origin.column is not None})
     with _whole(what, "is damaged"):
-        yield from pq.ParquetFile(stream).iter_batches(BATCH, columns=wanted)
+        yield from _file(stream).iter_batches(BATCH, columns=wanted)
 
 
 def _faults(batch: pa.RecordBatch, texts: dict[str, pa.Array]) -> pa.Array:
@@ -94,6 +108,8 @@ def _plain(columns: list[pa.Array]) -> pa.Array:
 
 def _text(what: str, name: str, values: pa.Array) -> pa.Array:
     """Null also where bytes are no text (see `_faults`)."""
+    if values.type == _UUID:
+        return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     kind = values.type
     if t.is_dictionary(kind):
         return _text(what, name, values.cast(kind.value_type))

@@ -66,6 +66,9 @@ CASES = [
     _lines("nested values that are not used", (_with(tags='["a"]', shop='{"id": 1}'), event()), (_LINE, event())),
     _lines("a key twice", (_LINE, event()), (_LINE[:-1] + ', "user_id": "8"}', "a key stands twice in it")),
     _lines("two objects in a line", (_LINE, event()), (_LINE + _LINE, _NO_OBJECT), (f"{_LINE}, {_LINE}", _NO_OBJECT)),
+    _lines("far more depth than is read", (_LINE, event()), (_with(x='{"a": ' * 900 + "1" + "}" * 900), event())),
+    written("events in a list that no map names", f'{{"rows": [{_LINE}]}}\n', refused='say each: "rows"'),
+    written("events within another object", f'{{"data": {_LINE}}}\n', refused="jq -c '.data'"),
     _lines("commas behind", (_LINE, event()), (_LINE + ",", _NO_OBJECT), (_LINE[:-1] + ",}", _NO_OBJECT)),
     _lines(
         "no objects",

@@ -91,6 +91,7 @@ _IDS = [
         "!not UTF-8: byte 0xe9",
     ),
     _typed("nothing", "brand", pa.nulls(1), None),
+    _typed("UUID", "user_id", pa.array([bytes(15) + b"\5"], pa.uuid()), "00000000-0000-0000-0000-000000000005"),
     written("Parquet: user_id as a list", _bytes(_columns(user_id=pa.array([[7]]))), refused="user_id as list"),
     written("Parquet: user_id nested", _bytes(_columns(user_id=pa.array([{"a": 7}]))), refused="user_id as struct"),
     _typed("floats of half precision", "price", pa.array([1.5], pa.float16()), 1.5),
@@ -149,6 +150,15 @@ _TIMES = [
         "event_time",
         pa.array([dt.datetime(1, 1, 1)], pa.timestamp("us")),
         "!event_time is before 2000-01-01",
+    ),
+    written(
+        "Parquet: times of old, far off",
+        _bytes(
+            _columns(event_time=pa.array([_AT, _AT.replace(year=2604)], pa.timestamp("us"))),
+            use_deprecated_int96_timestamps=True,
+        ),
+        event(),
+        "event_time is after 2030-12-31",
     ),
     _typed("date32", "event_time", pa.array([dt.date(2019, 10, 1)]), _NO_TIME),
     _typed("date32 by a map", "event_time", pa.array([dt.date(2019, 10, 1)]), _TIME, map="time_format: yyyy-MM-dd"),
