@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from shoplab.core.errors import LabError
-from shoplab.events.commands import generate
+from shoplab.events.commands import generate, ingest, write_map
 
 
 def test_writes_the_files_and_says_what_is_in_them(tmp_path: Path) -> None:
@@ -22,3 +23,17 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
     assert isinstance(result.exception, LabError)
     assert "\n" not in str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["ingest", ""], '"" names no file'),
+        (["map", ""], '"" names no file'),
+        (["ingest", "--max-rejected", "nan", "a"], "nan"),
+    ],
+)
+def test_what_names_nothing_is_refused(command: list[str], words: str) -> None:
+    result = CliRunner().invoke({"ingest": ingest, "map": write_map}[command[0]], command[1:])
+    assert result.exit_code == 2
+    assert words in result.output

@@ -1,5 +1,6 @@
 """Whose columns are these? Known shops are told by themselves; for others a map is written to edit."""
 
+import os
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -103,7 +104,18 @@ def test_the_editors_schema_knows_the_keys_and_fits_the_maps() -> None:
 
 def test_a_column_that_the_map_names_and_the_file_has_not_is_said(tmp_path: Path) -> None:
     source = inspect(csv_file(tmp_path / "a.csv", raw_line()), Mapping({"brand": "Brnad"}))
-    assert source.remarks == ['brand is empty: there is no column "Brnad"']
+    words = 'brand is empty: there is no column "Brnad" (is it "brand"? ./lab map writes a map that says so)'
+    assert source.remarks == [words]
+
+
+def test_a_price_or_a_quantity_of_another_name_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    lines = csv_file(tmp_path / "a.csv", raw_line()).read_text().splitlines()
+    (tmp_path / "b.csv").write_text(f"{lines[0].replace('price', 'Price (USD)')},Qty\n{lines[1]},2\n")
+    remarks = inspect(tmp_path / "b.csv").remarks
+    assert [words.split("?")[0] for words in remarks] == [
+        'price is empty: there is no column "price" (is it "Price (USD)"',
+        'quantity is empty: there is no column "quantity" (is it "Qty"',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,3 +125,18 @@ def test_a_map_of_anything_is_one_line_or_yaml(tmp_path: Path, content: bytes) -
     (tmp_path / "a").write_bytes(content)
     with suppress(LabError):
         assert isinstance(yaml.safe_load(draft(tmp_path / "a", SCHEMA)[0]), dict)
+
+
+def test_a_map_of_no_file_is_one_line(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "none", tmp_path, tmp_path / "pipe", tmp_path / ("x" * 300)):
+        with pytest.raises(LabError):
+            draft(path, SCHEMA)
+
+
+def test_a_map_of_damaged_parquet_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1]}), file)
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(LabError, match="is damaged; fetch it again"):
+        draft(file, SCHEMA)

@@ -9,6 +9,7 @@ import pytest
 
 from shoplab.core.errors import LabError
 from shoplab.events import inputs
+from shoplab.events.mapping import Mapping
 from tests.data import csv_file, raw_line
 
 
@@ -31,6 +32,52 @@ def test_a_folder_without_events_is_refused(tmp_path: Path, names: list[str]) ->
         (tmp_path / name).write_text("no table\n")
     with pytest.raises(LabError, match="has no file of events"):
         inputs.inspect_all([tmp_path], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("_delta_log/0.json", "of a Delta table"),
+        (".hoodie/hoodie.properties", "of a Hudi table"),
+        ("metadata/v1.metadata.json", "of an Iceberg table"),
+    ],
+)
+def test_a_table_with_a_history_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    csv_file(tmp_path / "a.csv", raw_line())
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(LabError, match=words):
+        inputs.inspect_all([tmp_path], None)
+
+
+def test_what_is_not_finished_or_stands_in_a_loop_is_not_taken(tmp_path: Path) -> None:
+    csv_file(tmp_path / "a.csv", raw_line())
+    csv_file(tmp_path / "b.csv.crdownload", raw_line())
+    (tmp_path / "_temporary").mkdir()
+    csv_file(tmp_path / "_temporary" / "part-0.csv", raw_line())
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to(tmp_path)
+    sources, left_out = inputs.inspect_all([tmp_path], None)
+    assert [source.path.name for source in sources] == ["a.csv"]
+    assert [words.split("/")[-1] for words in left_out] == ["b.csv.crdownload is a download that is not finished"]
+
+
+def test_a_refused_folder_names_a_file_that_has_something_in_it(tmp_path: Path) -> None:
+    (tmp_path / "_SUCCESS").write_text("")
+    (tmp_path / "part-0.csv").write_text("a,b\n")
+    with pytest.raises(LabError, match=r"part-0\.csv has no column"):
+        inputs.inspect_all([tmp_path], None)
+
+
+def test_a_column_in_a_folders_name_is_not_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "event_type=view"
+    folder.mkdir()
+    names, line = "event_time,product_id,user_id", "2019-10-01 00:00:00,1,7"
+    (folder / "part-0.csv").write_text(f"{names}\n{line}\n")
+    with pytest.raises(LabError, match=r'constants: \{event_type: "view"\}'):
+        inputs.inspect_all([tmp_path], None)
+    [source], _ = inputs.inspect_all([folder], Mapping(constants={"event_type": "view"}))
+    assert [batch["event_type"].to_pylist() for batch in source.rows()] == [["view"]]
 
 
 def test_one_bad_file_among_those_named_stops_all_before_the_first(tmp_path: Path) -> None:

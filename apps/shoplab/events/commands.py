@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,8 +48,15 @@ def generate(settings: Settings, month: str, events: int, seed: int, out: Path, 
         click.echo(f"{truth}: the planted profile of each user")
 
 
+class _Named(click.Path):
+    """A path; "" is none, as an unset variable of a shell leaves it, and not the folder one stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value, param, ctx) if value else self.fail('"" names no file', param, ctx)
+
+
 @click.command(short_help="Take shop event files into HDFS.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("files", nargs=-1, required=True, type=_Named(path_type=Path, allow_dash=True))
 @click.option(
     "--map",
     "mapping",
@@ -78,6 +85,8 @@ def ingest(
       ./lab ingest data --dry-run
       zcat 2019-Oct.csv.gz | ./lab ingest -
     """
+    if max_rejected != max_rejected:
+        raise click.UsageError("--max-rejected is a share from 0 to 1, not nan")
     from shoplab.core.jobs import submitted
     from shoplab.events.inputs import inspect_all, named
     from shoplab.events.mapping import given
@@ -123,7 +132,7 @@ def _take_in(settings: Settings, sources: "list[SourceFile]", max_rejected: floa
 
 
 @click.command("map", short_help="Write a map of a file's columns, to edit.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_Named(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; left out: beside you, FILE.map.yaml.")
 @click.pass_obj
 def write_map(settings: Settings, file: Path, out: Path | None) -> None:

@@ -23,9 +23,12 @@ _MAGIC = {
     b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
     b"\x28\xb5\x2f\xfd": "zst",
+    b"\x50\x2a\x4d\x18": "zst",  # a frame to be skipped: pzstd's files start with it
 }
 PACKED = ("gz", "bz2", "xz", "zst")
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error)
+_DEEPEST = 20
+_MOST_MEMBERS = 500  # each is looked up in the whole list of them
 _LONGEST_MAGIC = 300  # tar's stands at 257
 
 
@@ -49,7 +52,7 @@ def kind_of(start: bytes) -> str:
 
 def members(path: Path) -> list[Member]:
     """What a file holds. LabError where it is damaged, encrypted, empty, or nothing this can unpack."""
-    with path.open("rb") as reader:
+    with damage_told(path), path.open("rb") as reader:
         kind = kind_of(reader.read(_LONGEST_MAGIC))
     if kind != "zip":
         return [Member(path, "", _kind_inside(path, ""), kind in PACKED)]
@@ -59,6 +62,8 @@ def members(path: Path) -> list[Member]:
         raise LabError(f"{path} is a spreadsheet or document; save it as CSV (UTF-8), then take that in")
     if not infos:
         raise LabError(f"{path} has no file in it")
+    if len(infos) > _MOST_MEMBERS:
+        raise LabError(f"{path} holds {len(infos):,} files; unpack it, then take in the folder")
     names = [info.filename for info in infos]
     for info in infos:
         _refuse_sealed(path, info)
@@ -113,14 +118,16 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         raise LabError(f"{path} is damaged or cut short ({error}); fetch it again") from None
 
 
-def _unpacked(stream: BinaryIO) -> BinaryIO:
+def _unpacked(stream: BinaryIO, depth: int = 0) -> BinaryIO:
     """The stream itself, or what is packed in it, at every depth."""
+    if depth > _DEEPEST:
+        raise EOFError(f"it is packed more than {_DEEPEST} times")
     start = stream.peek(8)[:8]  # type: ignore[attr-defined]
     kind = kind_of(start)
     if kind == "zst":
-        return _unpacked(unpacked_zstd(stream))
+        return _unpacked(unpacked_zstd(stream), depth + 1)
     if kind in PACKED:
-        return _unpacked(unpacked(stream, next(magic for magic in _MAGIC if start.startswith(magic))))
+        return _unpacked(unpacked(stream, next(magic for magic in _MAGIC if start.startswith(magic))), depth + 1)
     return stream
 
 
@@ -130,13 +137,13 @@ def _kind_inside(path: Path, name: str) -> str:
     kind = kind_of(start)
     if kind == "zip":
         raise LabError(f"{path} has a zip inside; unpack the outer one, then take in what it holds")
-    refuse_what_is_no_table(f"{path} ({name})" if name else str(path), start)
+    _refuse(_NO_TABLES, f"{path} ({name})" if name else str(path), start)
     return kind
 
 
 def _is_hidden(info: zipfile.ZipInfo) -> bool:
     """What systems put beside people's files."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in Path(info.filename).parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in Path(info.filename).parts)
 
 
 def _refuse_sealed(path: Path, info: zipfile.ZipInfo) -> None:
@@ -151,9 +158,6 @@ def _refuse_sealed(path: Path, info: zipfile.ZipInfo) -> None:
 
 _NO_TABLES = {
     b"version https://git-lfs": "is a Git LFS pointer, not the file itself; type: git lfs pull",
-    b"\xd0\xcf\x11\xe0": "is a spreadsheet or document; save it as CSV (UTF-8), then take that in",
-    b"%PDF": "is a PDF; export its table as CSV (UTF-8), then take that in",
-    b"<": "is XML or a web page, not a table; save it as CSV (UTF-8), or fetch the file itself",
     b"7z\xbc\xaf": "is a 7z archive; unpack it, then take in what it holds",
     b"Rar!": "is a RAR archive; unpack it, then take in what it holds",
     b"SQLite format 3": "is an SQLite database; export its table as CSV (UTF-8), then take that in",
@@ -163,15 +167,47 @@ _NO_TABLES = {
     b"FEA1": "is an Arrow file; write it as Parquet, then take that in",
     b"\x04\x22\x4d\x18": "is packed by lz4; unpack it, then take in what it holds",
     b"\x1f\x9d": "is packed by compress; unpack it, then take in what it holds",
+    b"LZIP\x01": "is packed by lzip; unpack it, then take in what it holds",
+    b"\x89LZO": "is packed by lzop; unpack it, then take in what it holds",
+    b"\x5d\0\0": "is packed by lzma; unpack it, then take in what it holds",
+    b"\xff\x06\0\0sNaPpY": "is packed by snappy; unpack it, then take in what it holds",
+    b"PK\x07\x08": "is a part of a split zip; join its parts with: zip -s 0 FILE.zip --out WHOLE.zip",
+    b"MZ\x90": "is a program; where it unpacks itself, run it, then take in what it holds",
+    b"MSCF": "is a cabinet archive; unpack it, then take in what it holds",
+    b"!<arch>": "is an ar archive; unpack it, then take in what it holds",
+    b"SEQ\x06": "is a Hadoop sequence file; write it as Parquet, then take that in",
+    b"crc\0": "is Hadoop's checksum of another file; take in that one",
+    b"\x89HDF": "is an HDF5 file; write it as Parquet, then take that in",
+    b"\x93NUMPY": "is a NumPy array; write it as Parquet, then take that in",
+    b"\x80\x04\x95": "is a pickle; write it as Parquet, then take that in",
+    b"\x80\x05\x95": "is a pickle; write it as Parquet, then take that in",
+    b"$FL2@(#)": "is an SPSS file; write it as Parquet or CSV, then take that in",
+    b"RDX3\n": "is an R workspace; write its table as Parquet or CSV, then take that in",
+    b"X\n\0\0": "is an R object; write it as Parquet or CSV, then take that in",
+    b"PGDMP": "is a PostgreSQL dump; export its table with: \\copy TABLE to FILE csv header",
+    b"Salted__": "is encrypted; decrypt it, then take in what it holds",
+    b"-----BEGIN PGP": "is encrypted; decrypt it, then take in what it holds",
     b"PARE": "is an encrypted Parquet file; write it without encryption, then take that in",
 }
 
 
-def refuse_what_is_no_table(what: str, start: bytes) -> None:
+_DOCUMENTS = {  # in a zip they may stand beside tables, as what is said of them
+    b"\xd0\xcf\x11\xe0": "is a spreadsheet or document; save it as CSV (UTF-8), then take that in",
+    b"%PDF": "is a PDF; export its table as CSV (UTF-8), then take that in",
+    b"{\\rtf": "is a document; save its table as CSV (UTF-8), then take that in",
+    b"<": "is XML or a web page, not a table; save it as CSV (UTF-8), or fetch the file itself",
+}
+
+
+def refuse_documents(what: str, start: bytes) -> None:
     """LabError saying what it is and what to do."""
+    _refuse(_DOCUMENTS, what, start)
+
+
+def _refuse(kinds: dict[bytes, str], what: str, start: bytes) -> None:
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for magic, words in _NO_TABLES.items():
-        if text.startswith(magic):
+    for magic, words in kinds.items():
+        if text.startswith(magic) or start.startswith(magic):
             raise LabError(f"{what} {words}")
     if start[257:262] == b"ustar":
         raise LabError(f"{what} is a tar archive; unpack it, then take in what it holds")

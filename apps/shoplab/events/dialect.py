@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from shoplab.core.errors import LabError
+from shoplab.events.containers import refuse_documents
 from shoplab.events.mapping import Mapping
 from shoplab.events.texts import trimmed
 
@@ -17,6 +18,7 @@ DELIMITERS = ",\t;|"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _TOLD = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)")  # by spreadsheets, in a line above all others
+_STRANGE = re.compile("[\0-\x08]")
 _LOOKED_AT = 1000  # lines
 _FIRST_OVER = 20  # lines that the first record may run over
 csv.field_size_limit(16 << 20)  # characters of a value; Python's own limit, 131,072, ends a file half way
@@ -100,9 +102,13 @@ class Transcoded:
 
 def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
     """LabError where it is no text, or its columns can't be known."""
+    refuse_documents(what, start)
     encoding, bom = _encoding(start, mapping)
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(start[bom:])
-    if sum(ord(char) < 9 and char != mapping.delimiter for char in text[:65536]) * 100 > len(text[:65536]):
+    text = _decoded(what, start[bom:], encoding)
+    strange = [char for char in _STRANGE.findall(text[:65536]) if char != mapping.delimiter]
+    if len(strange) * 100 > len(text[:65536]):
+        if set(strange) == {"\x01"}:
+            raise LabError(f'{what} has \\x01 between its values, as Hive writes them: say delimiter: "\\x01" in a map')
         raise LabError(f"{what} is not text; CSV, JSON lines and Parquet are read, also packed")
     told = _TOLD.match(text)
     how = Dialect((), False, told[1] if told else "", encoding=encoding, returns="\r" in text and "\n" not in text,
@@ -117,6 +123,13 @@ def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
     return _columns(what, lines, mapping, how)
 
 
+def _decoded(what: str, start: bytes, encoding: str) -> str:
+    try:
+        return codecs.getincrementaldecoder(encoding)("replace").decode(start)
+    except UnicodeError as error:  # of codecs that need a mark
+        raise LabError(f"{what} is not in {encoding} ({error}); name another with encoding: in a map") from None
+
+
 def _columns(what: str, lines: Sequence[str], mapping: Mapping, how: Dialect) -> Dialect:
     delimiter = mapping.delimiter or how.delimiter or _delimiter(lines, mapping)
     escape = mapping.escape or _escape(lines, delimiter)
@@ -129,6 +142,8 @@ def _columns(what: str, lines: Sequence[str], mapping: Mapping, how: Dialect) ->
                 f" ({', '.join(mapping.names)}); name them with --map FILE.yaml"
             )
         return replace(how, names=tuple(mapping.names), delimiter=delimiter, escape=escape)
+    if len(lines) == 1 and any(map(_TIME.search, names)) and not mapping.missing_from(list(names)):
+        raise LabError(f"{what} has names and rows in one line; write it with line ends of Unix, Windows or old Macs")
     return replace(how, names=names, header=True, delimiter=delimiter, escape=escape)
 
 
@@ -201,7 +216,10 @@ def _keys(what: str, lines: Sequence[str], each: str | None) -> tuple[str, ...]:
         except (orjson.JSONDecodeError, AttributeError, TypeError):
             continue
     if not keys:
-        raise LabError(f"{what} starts like JSON, but has no JSON object a line; write one event a line")
+        raise LabError(
+            f"{what} starts like JSON, but has no JSON object a line; write one event a line, such as with:"
+            " jq -c . FILE"
+        )
     return tuple(keys)
 
 

@@ -1,12 +1,19 @@
 """Which of the maps that ship with the package a file is of, told by its columns and words."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
+from urllib.parse import unquote
+
+import orjson
 
 from shoplab.core.errors import LabError
+from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.events.containers import Member
 from shoplab.events.dialect import Dialect, split_line
 from shoplab.events.mapping import REES46, Mapping, load_mapping, shipped
 
+USE_A_MAP = "say which is which with --map FILE.yaml: ./lab map FILE writes one to edit"
 _KNOWN_WORDS = 0.9  # share of a column without a name that must be event types
 _Found = TypeVar("_Found")
 _NEVER_EVENTS = {
@@ -50,3 +57,35 @@ def _event_types(lines: Sequence[str], dialect: Dialect, mapping: Mapping) -> It
 def what_else(names: Sequence[str]) -> str:
     """What a table is that is known, but holds no events; "" for any other."""
     return next((words for columns, words in _NEVER_EVENTS.items() if columns <= set(names)), "")
+
+
+def advice(dialect: Dialect, lines: Sequence[str]) -> str:
+    """What to do about a text without the columns needed."""
+    if not dialect.json:
+        if len(dialect.names) > 1:
+            return USE_A_MAP
+        return (
+            "it is no table, or its columns are parted by another sign than , ; | or tabs: a map's delimiter: names it"
+        )
+    try:
+        first = orjson.loads(lines[0])
+    except orjson.JSONDecodeError:
+        return USE_A_MAP
+    for key, value in first.items():
+        if isinstance(value, list) and value and all(isinstance(inner, dict) for inner in value):
+            return f"if {key} is the list of its events, say each: {json.dumps(key)} in a map"
+        if isinstance(value, dict):
+            return f"what stands within {key} is not looked at; bring it out, such as with: jq -c '.{key}' FILE"
+    return USE_A_MAP
+
+
+def refuse_partition(member: Member, names: Sequence[str], mapping: Mapping) -> None:
+    """Spark and Hive write a column that files are parted by into the folders' names only: brand=acme/part-0.parquet"""
+    for folder in member.path.parent.parts:
+        key, sign, value = folder.partition("=")
+        for ours in SOURCE_COLUMNS if sign else ():
+            if key in mapping.known(ours) and not mapping.gives(ours, list(names)):
+                raise LabError(
+                    f"{member} has its {key} only in the folder's name; take that folder in by itself, with a map that"
+                    f" says constants: {{{ours}: {json.dumps(unquote(value))}}}"
+                )

@@ -1,5 +1,6 @@
 """What a user names -> the files to read: files, folders of them, and what is piped in."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,10 @@ from shoplab.events.sources import SourceFile, inspect
 
 PIPE = Path("-")
 _PIPED = "standard-input"
+_UNFINISHED = (".crdownload", ".part", ".partial", ".download", ".filepart")  # of browsers and FTP programs
+_TABLES = {"_delta_log": "a Delta", ".hoodie": "a Hudi"}  # by what stands in their folders
+_ICEBERG = re.compile(r"(v\d+|\d{5}-.+)\.metadata\.json")
+_PASSING = ("_temporary", "_spark_metadata")  # Spark's own
 
 
 @contextmanager
@@ -51,21 +56,34 @@ def inspect_all(paths: Sequence[Path], mapping: Mapping | None) -> tuple[list[So
 
 def _in_folder(folder: Path, mapping: Mapping | None) -> tuple[list[SourceFile], list[str]]:
     sources, refused = [], []
-    for path in _files(folder):
+    for path in _files(folder, set()):
         try:
+            if path.suffix in _UNFINISHED:
+                raise LabError(f"{path} is a download that is not finished")
             sources.append(inspect(path, mapping))
         except LabError as error:
             refused.append(f"left out: {error}")
     if not sources:
+        refused.sort(key=lambda words: words.endswith("is empty"))  # a _SUCCESS says nothing
         raise LabError(f"{folder} has no file of events{': ' + refused[0] if refused else ''}")
     return sources, refused
 
 
-def _files(folder: Path) -> list[Path]:
-    """All below it but hidden ones, by name."""
+def _files(folder: Path, seen: set[Path]) -> list[Path]:
+    """All below it but hidden ones, by name. seen: folders, which links may lead to again."""
+    if folder.resolve() in seen:
+        return []
+    seen.add(folder.resolve())
     try:
-        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        return [file for path in inside for file in (_files(path) if path.is_dir() else [path])]
+        inside = sorted(path for path in folder.iterdir() if path.name in _TABLES or not path.name.startswith("."))
+        for path in inside:
+            if path.name in _TABLES or (folder.name == "metadata" and _ICEBERG.fullmatch(path.name)):
+                raise LabError(
+                    f"{folder} is of {_TABLES.get(path.name, 'an Iceberg')} table: in its files stand rows, too, that"
+                    " were deleted or changed; write it out as Parquet, then take that in"
+                )
+        known = [path for path in inside if path.name not in _PASSING]
+        return [file for path in known for file in (_files(path, seen) if path.is_dir() else [path])]
     except OSError as error:
         raise LabError(f"{folder} can't be read: {error.strerror}") from None
 

@@ -3,23 +3,21 @@
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
-import yaml
 
 from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.core.vocabulary import NAMES
-from shoplab.events.containers import Member, members, opened
+from shoplab.events.containers import Member, damage_told, members, opened
 from shoplab.events.dialect import Dialect, read_dialect, split_line
+from shoplab.events.hints import ours as ours_of
 from shoplab.events.mapping import MAPS, REQUIRED_COLUMNS, Mapping
 from shoplab.events.rows import as_text
+from shoplab.events.rows_parquet import first_rows
 from shoplab.events.sources import CHUNK, inspect
 
 _ROWS = 1000  # looked at
@@ -58,6 +56,9 @@ def draft(path: Path, schema: Path) -> tuple[str, list[str]]:
     try:
         known = inspect(path).map_name
     except LabError:
+        with damage_told(path):
+            if not path.is_file():
+                raise
         return _guessed(path, _editors(schema))
     text = (MAPS / f"{known}.yaml").read_text(encoding="utf-8")
     return (
@@ -117,7 +118,7 @@ def _type_lines(words: list[str], found: bool) -> list[str]:
         return []
     lines = [f"event_types:  # the file's words: {', '.join(NAMES)}\n"]
     for word in others:
-        ours = _ours("event_types", word)
+        ours = ours_of("event_types", word)
         lines.append(f"  {_quoted(word)}: {ours}\n" if ours else f"  # {_quoted(word)}:  # which is it?\n")
     return lines if any(not line.startswith("  #") for line in lines[1:]) else ["# " + lines[0], *lines[1:]]
 
@@ -126,25 +127,13 @@ def _columns(glance: Glance) -> dict[str, str]:
     """Ours -> theirs, by the names; a time also by its values."""
     found: dict[str, str] = {}
     for name in glance.names:
-        ours = _ours("columns", name)
+        ours = ours_of("columns", name)
         if ours and ours not in found:
             found[ours] = name
     if "event_time" not in found:
         times = [name for name in glance.names if name not in found.values() and _is_time(glance.values(name))]
         found |= dict.fromkeys(["event_time"], times[0]) if times else {}
     return found
-
-
-@cache
-def _hints() -> dict[str, dict[str, list[str]]]:
-    text = (files("shoplab.events") / "map_hints.yaml").read_text(encoding="utf-8")
-    hints: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return hints
-
-
-def _ours(kind: str, theirs: str) -> str | None:
-    plain = re.sub(r"[^a-z0-9]", "", theirs.lower())
-    return next((ours for ours, names in _hints()[kind].items() if plain in names), None)
 
 
 def _is_time(values: list[str]) -> bool:
@@ -162,10 +151,8 @@ def _time_format(values: list[str]) -> str:
 def _glance(member: Member) -> Glance:
     with opened(member) as stream:
         if member.kind == "parquet":
-            batch = next(pq.ParquetFile(stream).iter_batches(_ROWS), None)
-            names = list(pq.read_schema(stream).names)
-            rows = [[as_text(value) or "" for value in row.values()] for row in batch.to_pylist()] if batch else []
-            return Glance(names, rows, None, True)
+            names, first = first_rows(str(member), stream, _ROWS)
+            return Glance(names, [[as_text(value) or "" for value in row] for row in first], None, True)
         start = stream.read(CHUNK)
     dialect = read_dialect(str(member), start, Mapping())
     lines = dialect.lines(start)

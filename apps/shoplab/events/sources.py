@@ -3,13 +3,15 @@
 import hashlib
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
 from shoplab.core.errors import LabError
-from shoplab.events import guess
-from shoplab.events.containers import Member, members, opened
+from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.events import guess, hints
+from shoplab.events.containers import Member, members, opened, refuse_documents
 from shoplab.events.dialect import Dialect, read_dialect, split_line
 from shoplab.events.mapping import REES46, Mapping
 from shoplab.events.rows import Batches
@@ -18,7 +20,7 @@ from shoplab.events.rows_json import read_json
 from shoplab.events.rows_parquet import column_names, count_rows, read_parquet
 
 CHUNK = 1 << 20
-_SPREADSHEET_ID = re.compile(r"^\d(\.\d+)?E\+\d+$", re.IGNORECASE)
+_SPREADSHEET_ID = re.compile(r"^\d([.,]\d+)?E\+\d+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def _may_give_more(part: Part) -> bool:
 @dataclass(frozen=True)
 class SourceFile:
     """A file that can be read to its end. map_name: of the map that was guessed, "" where one was given. lines: of its
-    tables, about as many as it has rows. left_out: what stands beside the tables in it. stamp: of the file as it was
-    looked at.
+    tables, about as many as it has rows. left_out: what stands beside the tables in it, and why. stamp: of the file as
+    it was looked at.
     """
 
     path: Path
@@ -60,7 +62,7 @@ class SourceFile:
     map_name: str
     parts: list[Part]
     lines: int
-    left_out: list[str]
+    left_out: dict[str, str]
     stamp: tuple[int, int]
 
     def rows(self) -> Batches:
@@ -86,18 +88,25 @@ class SourceFile:
         """What a user may want to know of how it is read."""
         guessed = [f"read by the map {self.map_name}"] if self.map_name not in ("", REES46) else []
         words = list(dict.fromkeys(part.dialect.words() for part in self.parts if part.dialect))
-        left = [f"{name} is left out: it has none of the columns" for name in self.left_out]
-        absent = [f'{ours} is empty: there is no column "{theirs}"' for ours, theirs in self._absent()]
-        return [*guessed, *filter(None, words), *left, *absent]
+        left = [f"{name} is left out: {why}" for name, why in self.left_out.items()]
+        return [*guessed, *filter(None, words), *left, *self._absent()]
 
-    def _absent(self) -> list[tuple[str, str]]:
-        """Columns that the map takes from one that no table of the file has: a slip of the pen, maybe."""
-        mapped = [ours for ours in self.mapping.columns if not self.map_name]
-        return [
-            (ours, " or ".join(self.mapping.known(ours)))
-            for ours in mapped
-            if not any(self.mapping.gives(ours, part.names) for part in self.parts)
-        ]
+    def _absent(self) -> Iterator[str]:
+        """Says which columns the map given, or the lab's own, takes from one that a table of the file has not: a slip
+        of the pen, maybe.
+        """
+        names = list(dict.fromkeys(name for part in self.parts for name in part.names))
+        if self.map_name and any(part.dialect and part.dialect.json for part in self.parts):
+            return  # a key that has no value may be left out of all lines that were looked at
+        for column in {"": list(self.mapping.columns), REES46: SOURCE_COLUMNS}.get(self.map_name, []):
+            known = " or ".join(self.mapping.known(column))
+            without = [part for part in self.parts if not self.mapping.gives(column, part.names)]
+            alike = next((name for name in names if hints.ours("columns", name) == column and name != known), "")
+            if not without or (column == "quantity" and self.map_name and not alike):
+                continue
+            where = "" if len(without) == len(self.parts) else f" in {without[0].member.name}"
+            words = f' (is it "{alike[:40]}"? ./lab map writes a map that says so)' if alike else ""
+            yield f'{column} is empty{where}: there is no column "{known}"{words}'
 
 
 def inspect(path: Path, mapping: Mapping | None = None) -> SourceFile:
@@ -108,7 +117,8 @@ def inspect(path: Path, mapping: Mapping | None = None) -> SourceFile:
         stamp = _stamp(path)
         digest = _digest(path)
     except FileNotFoundError:
-        raise LabError(f"{path}: no such file") from None
+        far = "; files of this machine are read, fetch it first" if ":/" in str(path) else ""
+        raise LabError(f"{path}: no such file{far}") from None
     except OSError as error:
         raise LabError(f"{path} can't be read: {error.strerror}") from None
     if not stamp[0]:
@@ -119,7 +129,7 @@ def inspect(path: Path, mapping: Mapping | None = None) -> SourceFile:
     else:
         name, parts = "", _parts(looks, mapping)
     taken = {part.member for part in parts}
-    left_out = [look.member.name for look in looks if look.member not in taken]
+    left_out = {look.member.name: look.why_no_table() for look in looks if look.member not in taken}
     lines = sum(_lines(part, mapping) for part in parts)
     return SourceFile(path, stamp[0], digest, mapping, name, parts, lines, left_out, stamp)
 
@@ -151,6 +161,13 @@ class _Look:
                 return cls(member, b"", column_names(str(member), stream))
             return cls(member, stream.read(CHUNK), [])
 
+    def why_no_table(self) -> str:
+        try:
+            refuse_documents("it", self.start)
+        except LabError as error:
+            return str(error).split(";")[0]
+        return "it has none of the columns"
+
 
 def _parts(looks: list[_Look], mapping: Mapping, guessing: bool = False) -> list[Part]:
     """The members that are tables of events. LabError where none is."""
@@ -168,12 +185,14 @@ def _parts(looks: list[_Look], mapping: Mapping, guessing: bool = False) -> list
 def _part(look: _Look, mapping: Mapping, guessing: bool) -> Part:
     what = str(look.member)
     if look.member.kind == "parquet":
-        return Part(look.member, _checked_names(what, look.names, mapping), None)
+        guess.refuse_partition(look.member, look.names, mapping)
+        return Part(look.member, _checked_names(what, look.names, mapping, guess.USE_A_MAP), None)
     dialect = read_dialect(what, look.start, mapping)
     lines = dialect.lines(look.start)
     if dialect.header:
         _refuse_spreadsheet_ids(what, lines[1:], dialect)
-    names = _checked_names(what, list(dialect.names), mapping)
+    guess.refuse_partition(look.member, dialect.names, mapping)
+    names = _checked_names(what, list(dialect.names), mapping, guess.advice(dialect, lines))
     if guessing and not guess.words_fit(lines, dialect, mapping):
         raise LabError(f"{what} has other words for event types")
     return Part(look.member, names, dialect)
@@ -189,17 +208,14 @@ def _lines(part: Part, mapping: Mapping) -> int:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: text.read(CHUNK), b""))
 
 
-def _checked_names(what: str, names: list[str], mapping: Mapping) -> list[str]:
+def _checked_names(what: str, names: list[str], mapping: Mapping, advice: str) -> list[str]:
     missing = mapping.missing_from(names)
     if missing:
         known = guess.what_else(names)
         if known:
             raise LabError(f"{what} has {known}")
         found = ", ".join(name[:40] for name in names[:12])
-        raise LabError(
-            f"{what} has no column {', '.join(missing)} (found: {found}); say which is which with --map FILE.yaml:"
-            " ./lab map FILE writes one to edit"
-        )
+        raise LabError(f"{what} has no column {', '.join(missing)} (found: {found}); {advice}")
     if twice := mapping.twice(names):
         raise LabError(f"{what} names a column twice: {', '.join(twice)}; name each once")
     return names

@@ -124,6 +124,8 @@ _DELIMITERS = [
         map='delimiter: ";"',
     ),
     written("empty values parted by tabs", csv(row(), delimiter="\t") + "\t" * 8 + "\n", event(), "no event_time"),
+    written("parted by \\x01, without a map", csv(row(), delimiter="\x01"), refused="as Hive writes"),
+    written("parted by a sign that is none", csv(row(), delimiter="^"), refused="a map's delimiter: names it"),
     written(
         "empty values parted by tabs, beside a quote",
         csv(row(brand='"a"'), delimiter="\t") + "\t" * 8 + "\n",
@@ -178,7 +180,7 @@ _HEADERS = [
     ),
     written("a delimiter at the end of each line", csv(row(), end=",\n"), event()),
     written("a comment above the header", "# made by a tool\n" + csv(row()), refused="has no column"),
-    written("sep= above the header, as Excel reads it", "sep=,\n" + csv(row()), refused="has no column"),
+    written("sep= above the header, as Excel reads it", "sep=,\n" + csv(row()), event()),
     written("only a header", csv()),
     written("one product for all", csv(row(), row()), *[event(product_id="9")] * 2, map="constants: {product_id: 9}"),
     written("a header that the map denies", csv(row()), event(), map=f"header: false\nnames: [{', '.join(NAMES)}]"),

@@ -11,6 +11,7 @@ import tarfile
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 
 import pyarrow as pa
@@ -95,6 +96,8 @@ _STREAMS = [
         (lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:])(gzip.compress(_LONG)),
         refused="damaged or cut short",
     ),
+    written("zstd behind a frame to be skipped", b"\x50\x2a\x4d\x18\4\0\0\0abcd" + _zst(_ONE), event()),
+    written("gzip of gzip of gzip …", reduce(lambda data, _: gzip.compress(data), range(30), _ONE), refused="20 times"),
     written("gzip of zstd", gzip.compress(_zst(_ONE)), event()),
     written("zstd of gzip", _zst(gzip.compress(_ONE)), event()),
     written(
@@ -120,6 +123,10 @@ _ARCHIVES = [
         ),
         event(),
     ),
+    written("zip with papers", _zip(("a.pdf", b"%PDF-1"), ("a.csv", _ONE), ("b.html", b"<html>")), event()),
+    written("zip of papers only", _zip(("a.pdf", b"%PDF-1"), ("b.html", b"<html>")), refused="is a PDF"),
+    written("zip of a member above", _zip(("../a.csv", _ONE)), event()),
+    written("a part of a split zip", b"PK\x07\x08" + _zip(("a.csv", _ONE)), refused="zip -s 0"),
     written(
         "zip of two dialects",
         _zip(("a.csv", _ONE), ("b.csv", csv(row(user_id="8"), names=_TURNED, delimiter=";").encode("utf-16"))),
@@ -133,6 +140,7 @@ _ARCHIVES = [
         (lambda data: data[:60] + bytes([data[60] ^ 255]) + data[61:])(_zip(("a.csv", _LONG))),
         refused="damaged or cut short",
     ),
+    written("zip of many", _zip(*[(f"{n}.csv", _ONE) for n in range(501)]), refused="take in the folder"),
     written("zip of one name twice", _zip(("a.csv", _ONE), ("a.csv", _TWO)), refused="holds a.csv twice"),
     written("zip without a file", _zip(), refused="has no file in it"),
     written("zip of an empty file", _zip(("a.csv", b"")), refused="has no file in it"),
@@ -166,6 +174,9 @@ _NO_TABLES = [
     written("Feather of old", b"FEA1\0\0", refused="is an Arrow file"),
     written("encrypted Parquet", b"PARE" + bytes(50) + b"PARE", refused="is an encrypted Parquet file"),
     written("Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", refused="git lfs pull"),
+    written("HDF5", b"\x89HDF\r\n\x1a\n" + bytes(50), refused="is an HDF5 file"),
+    written("a pickle", b"\x80\x04\x95" + bytes(50), refused="is a pickle"),
+    written("Hadoop's checksum", b"crc\0\0\0\2\0abcd", refused="is Hadoop's checksum"),
     written("a picture", b"\x89PNG\r\n\x1a\n" + bytes(100), refused="is not text"),
     written("noise", bytes(range(256)) * 40, refused="is not text"),
     written("prose", "Dear reader,\nthis is no table.\n", refused="has no column"),

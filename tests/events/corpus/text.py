@@ -22,6 +22,9 @@ _ENCODED = [
     written("utf-16 without a byte order mark", csv(*_ROWS).encode("utf-16-le"), *_EVENTS),
     written("utf-16-be without a byte order mark", csv(*_ROWS).encode("utf-16-be"), *_EVENTS),
     written("utf-16 by a map", csv(*_ROWS).encode("utf-16"), *_EVENTS, map="encoding: utf-16"),
+    written(
+        "utf-16 by a map, and no mark", "日本".encode("utf-16-be"), refused="is not in utf-16", map="encoding: utf-16"
+    ),
     written("utf-16, cut in a character", csv(*_ROWS).encode("utf-16")[:-1], refused="is not in utf-16"),
     written("utf-32", csv(*_ROWS).encode("utf-32"), refused="is not text"),
     written("cp1252", _WEST.encode("cp1252"), "not UTF-8: byte 0xe9", "not UTF-8: byte 0x80"),
@@ -133,6 +136,10 @@ _ENDS = [
         event(),
         "wrong number of columns",
     ),
+    *[
+        written(f"lines that end in {end!r}", csv(row(), row(), end=end), refused="names and rows in one line")
+        for end in ("\u2028", "\u0085", "\x1e", "\\n")
+    ],
     written("two carriage returns", csv(row(), row(), end="\r\r\n"), event(), event()),
     written("no line end at the end", csv(row(), row())[:-1], event(), event()),
     written("a carriage return at the end", csv(row(), row())[:-1] + "\r", event(), event()),
