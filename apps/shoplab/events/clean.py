@@ -6,14 +6,16 @@ from pyspark.sql import functions as F
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.core.vocabulary import PURCHASE, REFUND
 from shoplab.events.mapping import Mapping
-from shoplab.events.texts import AROUND, FLOAT, NOTHING, THOUSANDS
+from shoplab.events.texts import AROUND, AS_TEXT, FLOAT, NOTHING, THOUSANDS
 from shoplab.events.times import ISO, LAST_UNIX, NUMBER
 
 SESSION_GAP_S = 30 * 60
 _BLANK_IS_NULL = ("category_id", "category_code", "brand", "user_session")
 _IDS = ("product_id", "user_id", "category_id", "user_session")
 _TEXTS = (*_IDS, "category_code", "brand")
-_EXPONENT = r"(?i)^\d(\.\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
+_EXPONENT = (
+    r"(?i)^\d([.,]\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
+)
 _LONGEST_NOTHING = max(map(len, NOTHING))
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
@@ -51,7 +53,9 @@ def _text(name: str) -> Column:
     known = F.when(~(short & F.lower(trimmed).isin(*NOTHING)), trimmed)
     if name not in _IDS:
         return known
-    return F.when(known.endswith("0") & known.contains("."), F.regexp_replace(known, FLOAT, "$1")).otherwise(known)
+    kept = known.startswith("'") | known.startswith("=")
+    id_ = F.when(kept, F.regexp_replace(known, AS_TEXT, "$1$2")).otherwise(known)
+    return F.when(id_.endswith("0") & id_.contains("."), F.regexp_replace(id_, FLOAT, "$1")).otherwise(id_)
 
 
 def _number(name: str, decimal: str) -> Column:

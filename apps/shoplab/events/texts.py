@@ -13,11 +13,16 @@ _BLANK = SPACES + "\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000" + _U
 AROUND = (
     rf"^[{_BLANK}]+|[{_BLANK}]+\z|[{_UNSEEN}]+"  # no part of a value: spaces at its ends, unseen characters anywhere
 )
-NOTHING = ("null", "nan", "none", "\\n", "<na>", "n/a", "undefined")  # what programs write where they have no value
+NOTHING = (  # what programs write where they have no value
+    *("null", "(null)", "<null>", "[null]", "nan", "-nan", "nat", "none", "nil", "undefined"),
+    *("\\n", "\\\\n", "<na>", "n/a", "na", "#n/a", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"),
+)
+AS_TEXT = r"^'(\d+)$|^=\"(.*)\"$"  # an id that a spreadsheet was told to keep as it is
 FLOAT = r"^(-?\d+)\.0+$"  # an id in a column of numbers with gaps
 THOUSANDS = r"^[+-]?\d{1,3}(\.\d{3})+$"  # where a comma stands before the cents
 
 _AROUND = re.compile(AROUND.replace(r"\z", r"\Z"))
+_AS_TEXT = re.compile(AS_TEXT.replace("$", r"\Z"), re.ASCII)
 _FLOAT = re.compile(FLOAT.replace("$", r"\Z"), re.ASCII)
 _THOUSANDS = re.compile(THOUSANDS.replace("$", r"\Z"), re.ASCII)
 
@@ -34,7 +39,7 @@ def meant(text: str) -> str:
 
 def identity(text: str) -> str:
     """An id."""
-    return _FLOAT.sub(r"\1", meant(text))
+    return _FLOAT.sub(r"\1", _AS_TEXT.sub(lambda found: found[1] or found[2], meant(text)))
 
 
 def number(text: str, decimal: str) -> str:

@@ -4,7 +4,24 @@ from tests.events.corpus.case import NAMES, csv, event, probes, row, written
 
 _LOST = "!{} has an exponent: digits are lost"
 _NO_PRICE = "!price is not a number"
-_NULLS = ("null", "NULL", "NaN", "none", "\\N", "<NA>", "n/a", "undefined", " ", "")
+_NULLS = (
+    "null",
+    "NULL",
+    "NaN",
+    "none",
+    "\\N",
+    "<NA>",
+    "n/a",
+    "undefined",
+    "NA",
+    "#N/A",
+    "#REF!",
+    "(null)",
+    "NaT",
+    "\\\\N",
+    " ",
+    "",
+)
 
 _IDS = {
     "7.0": "7",
@@ -18,8 +35,13 @@ _IDS = {
     "9007199254740993": "9007199254740993",
     "12345678901234567890.0": "12345678901234567890",
     "7.": "7.",
+    "'007": "007",
+    '"=""7"""': "7",
+    "'x": "'x",
+    "=7": "=7",
     "5.2E+08": _LOST,
     "5.4131214E8": _LOST,
+    '"5,2E+08"': _LOST,
     "5e+08": _LOST,
     "1e5": "1e5",
     "é": "é",
