@@ -9,7 +9,10 @@ from functools import cache
 
 from shoplab.core.errors import LabError
 
-ISO = r"^\d{4}-\d{2}-\d{2}[ T]\d"  # a cast alone would take "2019" and "12:30" for times
+# Of several places' zones, or taken by Java for that of another place than most people: BST is Bangladesh's there.
+_DOUBTFUL = "ACT|AET|AGT|ART|AST|BET|BST|CNT|CST|CTT|ECT|IET|IST|MIT|NET|NST|PLT|PNT|PRT|SST|VST"
+# A cast alone would take "2019" and "12:30" for times.
+ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}[ T]\d(?!.*[ \d](?:{_DOUBTFUL})$)"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"  # 1.5d, 0x1p3 and Infinity are casts of Java, and no numbers
 LAST_UNIX = 4.2e9  # seconds: milliseconds that are taken for seconds are far beyond
 
