@@ -98,12 +98,10 @@ def _make_topic() -> None:
 def _sample() -> list[dict[str, str]]:
     """Events of the lab's generator, as ./lab replay sends them."""
     from shoplab.events.generator import generate
-    from shoplab.events.mapping import load_mapping
+    from shoplab.events.rows_python import read_rows
     from shoplab.events.sources import inspect
-    from shoplab.streaming.replay import read_rows
 
-    mapping = load_mapping(None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.csv"
         generate(path, f"{time.gmtime().tm_year}-01", SAMPLE, seed=7)
-        return list(read_rows(inspect(path, mapping), mapping))
+        return list(read_rows(inspect(path)))
