@@ -27,8 +27,10 @@ def test_a_servers_own_port_is_one_that_no_browser_opens(name: str) -> None:
         other.bind(("127.0.0.1", getattr(with_free_ports(Settings()), name)))
         other.listen()
         settings = replace(Settings(), **{name: other.getsockname()[1]})
-        with pytest.raises(ServiceError, match=rf"{variable(name)}=\d+$") as raised:
+        with pytest.raises(ServiceError, match=rf"{variable(name)}=\d+$|are taken; stop") as raised:
             check_ports(settings, [name])
+    if "are taken" in str(raised.value):
+        pytest.skip("all ports of this kind are in use here")
     load_settings({variable(name): str(raised.value).rpartition("=")[2]})
     with pytest.raises(LabError, match=variable(name)):
         load_settings({variable(name): "9870"})

@@ -39,8 +39,7 @@ def ingest(
         checked = clean.typed(
             rows_spark.read_staged(catalog.spark, uris, source), source.mapping, catalog.settings.days
         )
-        with rows_spark.short_methods(catalog.spark):
-            staged = _staged(catalog, source, checked, max_rejected, f"{work}/events")
+        staged = _staged(catalog, source, checked, max_rejected, f"{work}/events")
         folder = catalog.path("raw", f"month={staged.months[0]}")
         name = raw_name(catalog, folder, source)
         say(f"adding {staged.clean:,} events")

@@ -1,7 +1,6 @@
 """Rows of files, staged as Parquet, in Spark."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +12,6 @@ from shoplab.core.ahead import ahead
 from shoplab.events.rows import ROWS
 from shoplab.events.sources import SourceFile
 
-_METHOD_LIMIT = "spark.sql.codegen.hugeMethodLimit"
-_COMPILED = "8000"  # bytes of bytecode: HotSpot leaves longer methods to its interpreter
 STAGED = 1_000_000  # rows of a staged file: what one task reads
 _KINDS = {"line": "bigint", "plain": "boolean"}
 _SCHEMA = ", ".join(f"{field.name} {_KINDS.get(field.name, 'string')}" for field in ROWS)
@@ -40,19 +37,6 @@ def staged(source: SourceFile, folder: Path) -> Iterator[tuple[Path, int]]:
     if writer is not None:
         writer.close()
         yield path, held
-
-
-@contextmanager
-def short_methods(spark: SparkSession) -> Iterator[None]:
-    """Spark generates methods that Java compiles. The one that cleans events has 12,000 bytes else, and takes four
-    times as long. For many rows: the long method is generated first, in vain.
-    """
-    before = spark.conf.get(_METHOD_LIMIT)
-    spark.conf.set(_METHOD_LIMIT, _COMPILED)
-    try:
-        yield
-    finally:
-        spark.conf.set(_METHOD_LIMIT, str(before))
 
 
 def read_staged(spark: SparkSession, uris: Sequence[str], source: SourceFile) -> DataFrame:
