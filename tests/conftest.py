@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
+    from tests.chromium import Page
     from tests.shop import Shop
 
 # Beside each other, workers take a folder at a time: its tests share servers, sessions and models. Longest first.
@@ -83,6 +84,26 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     own = load_settings({"SHOPLAB_HOME": str(home), "SHOPLAB_CACHE": str(load_settings().cache)})
     with running_lab(with_free_ports(own)) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def tab() -> "Iterator[Page]":
+    """A browser's tab, or a skip with a word."""
+    from tests.chromium import browser
+
+    with browser() as page:
+        yield page
+
+
+@pytest.fixture
+def stranger(tab: "Page") -> Iterator[str]:
+    """The tab shows a page of another origin: its address."""
+    from tests import elsewhere
+
+    with elsewhere.server() as (port, _):
+        url = f"http://localhost:{port}"
+        tab.open(url)
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
+import requests
+
 from tests.chromium import Page
 
 
@@ -38,6 +40,13 @@ def server(port: int = 0) -> Iterator[tuple[int, list[str]]]:
         Thread(target=running.serve_forever, daemon=True).start()
         yield running.server_port, handler.asked
         running.shutdown()
+
+
+def get(url: str, **headers: str) -> requests.Response:
+    """As a program asks, past any proxy of the environment."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, headers=headers, timeout=30)
 
 
 def fetched(tab: Page, url: str, options: str = "{}") -> str:

@@ -1,36 +1,21 @@
 """What a page of another origin can do to the Docker lab, in Chromium: nothing. And what the lab's own pages can."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import requests
 
 from shoplab.core.storage import Storage
 from shoplab.core.wait import wait_until
 from tests import elsewhere
-from tests.chromium import Page, browser
+from tests.chromium import Page
 from tests.docker.conftest import Stack
-from tests.elsewhere import fetched
+from tests.elsewhere import fetched, get
 
 # Inside the network, where a browser on Linux reaches containers by their addresses
 INSIDE = {"namenode": (6566, 9820), "datanode": (6697, 9866), "spark-master": (6665, 7077), "spark-worker": (6666,),
           "history": (6667,), "stream": (6665,), "kafka": (9092, 9094), "api": (8000,),
           "door": (9870, 8080, 18080)}  # fmt: skip
 DOORS = ("namenode_http_port", "datanode_http_port", "spark_master_port", "history_port")
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
-@pytest.fixture
-def stranger(tab: Page) -> Iterator[str]:
-    with elsewhere.server() as (port, _):
-        tab.open(url := f"http://localhost:{port}")
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +29,6 @@ def _inside(stack: Stack) -> list[tuple[str, int]]:
     networks = {name: told["NetworkSettings"]["Networks"] for name, told in stack.containers().items()}
     addresses = {name: next(iter(found.values()))["IPAddress"] for name, found in networks.items()}
     return [(addresses[name], port) for name, ports in INSIDE.items() for port in ports]
-
-
-def get(url: str, **headers: str) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.get(url, headers=headers, timeout=30)
 
 
 def test_another_page_reads_nothing(stack: Stack, tab: Page, stranger: str, pages: list[str]) -> None:

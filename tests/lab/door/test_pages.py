@@ -1,10 +1,8 @@
 """What a page of another origin can do to a running lab, in Chromium: nothing. And what the lab's own pages can."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
 from shoplab.core.settings import Settings
@@ -12,34 +10,13 @@ from shoplab.core.storage import Storage
 from shoplab.core.wait import wait_until
 from shoplab.lab.ports import is_taken
 from tests import elsewhere
-from tests.chromium import Page, browser
-from tests.elsewhere import fetched
+from tests.chromium import Page
+from tests.elsewhere import fetched, get
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SECRET = b"what no other page may see"
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
-@pytest.fixture
-def stranger(tab: Page) -> Iterator[str]:
-    """The tab shows a page of another origin: its address."""
-    with elsewhere.server() as (port, _):
-        url = f"http://localhost:{port}"
-        tab.open(url)
-        yield url
-
-
-def get(url: str) -> str:
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.get(url, timeout=30).text
 
 
 def pages(lab: Settings) -> list[str]:
@@ -91,7 +68,7 @@ def test_another_page_changes_no_log_level(lab: Settings, tab: Page, stranger: s
         elsewhere.send_form(tab, url, "GET")
         tab.call("Page.navigate", url=url)
         tab.open(stranger)
-    said = get(f"{lab.webhdfs}/logLevel?log=org.apache.hadoop.evil")
+    said = get(f"{lab.webhdfs}/logLevel?log=org.apache.hadoop.evil").text
     assert "Effective Level" in said
     assert "DEBUG" not in said
 
@@ -100,7 +77,7 @@ def test_another_page_ends_no_spark_job(spark: "SparkSession", tab: Page, strang
     page = str(spark.sparkContext.uiWebUrl)
     assert int(page.rsplit(":", 1)[1]) in UNREACHABLE_BY_SPARK
     assert spark.conf.get("spark.ui.killEnabled") == "false"
-    assert "(kill)" not in get(f"{page}/jobs/")
+    assert "(kill)" not in get(f"{page}/jobs/").text
     assert tab.call("Page.navigate", url=f"{page}/jobs/job/kill/?id=0")["errorText"] == "net::ERR_UNSAFE_PORT"
     tab.open(stranger)
 
