@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.listen import listen
 from shoplab.core.settings import OWN_PORTS, PORTS, Settings, load_settings, variable
 from shoplab.lab.ports import check_ports, is_taken, with_free_ports
 
@@ -23,9 +24,7 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
 
 @pytest.mark.parametrize("name", OWN_PORTS)
 def test_a_servers_own_port_is_one_that_no_browser_opens(name: str) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", getattr(with_free_ports(Settings()), name)))
-        other.listen()
+    with listen("127.0.0.1", getattr(with_free_ports(Settings()), name)) as other:
         settings = replace(Settings(), **{name: other.getsockname()[1]})
         with pytest.raises(ServiceError, match=rf"{variable(name)}=\d+$|are taken; stop") as raised:
             check_ports(settings, [name])
