@@ -64,7 +64,7 @@ def ran(with_influx: Settings, spark: SparkSession) -> Iterator[Settings]:
     with standalone_spark(settings, settings.home) as with_spark:
         api = start_api(replace(with_spark, api_port=free_port()))
         try:
-            replay(settings, csv_file(settings.home / "live.csv", *_clicks(200)), REES46)
+            replay(settings, inspect(csv_file(settings.home / "live.csv", *_clicks(200))))
             drain(settings, spark, LiveJob(settings, store))
             _ask(api.url, store)
         finally:

@@ -14,7 +14,7 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import REPO, Settings
 from shoplab.core.wait import wait_until
-from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.lab.embedded import process
 from shoplab.lab.embedded.lab import running_lab
 from shoplab.lab.ports import with_free_ports
@@ -78,7 +78,7 @@ def waiting(bucket: Settings, tmp_path: Path) -> Settings:
     settings = replace(bucket, data_root="/alerts", events_topic="alert-events")
     empty_topic(settings)
     lines = [raw_line(time=f"2019-10-01 00:00:{n:02} UTC") for n in range(40)]
-    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping("rees46"))
+    replay(settings, inspect(csv_file(tmp_path / "oct.csv", *lines)))
     return settings
 
 

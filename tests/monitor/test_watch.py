@@ -13,7 +13,7 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.errors import ServiceError
 from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import Settings
-from shoplab.events.mapping import load_mapping
+from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.metrics.point import Point
 from shoplab.monitor import gauges
@@ -42,7 +42,7 @@ def test_what_the_running_lab_looks_like(lab: Settings, tmp_path: Path) -> None:
     settings = replace(lab, data_root="/watch", events_topic="watch-events")
     empty_topic(settings)
     lines = [raw_line(time=f"2019-10-01 00:00:{n:02} UTC") for n in range(50)]
-    replay(settings, csv_file(tmp_path / "oct.csv", *lines), load_mapping("rees46"))
+    replay(settings, inspect(csv_file(tmp_path / "oct.csv", *lines)))
     catalog = Catalog(settings)
     catalog.storage.write("/watch/file", b"x" * 1000)
     points = look(settings, catalog, NOON)

@@ -51,9 +51,9 @@ def first_run(live: Settings, spark: SparkSession, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("november")
     run = FirstRun([], EmbeddedStore(folder / "metrics.db"))
     bad = csv_file(folder / "bad.csv", raw_line(kind="look", time="2019-11-01 00:00:00 UTC"))
-    assert replay(live, november(folder / "a.csv", 0, 100), REES46).events == 100
-    replay(live, november(folder / "b.csv", 90, 110), REES46)
-    replay(live, bad, REES46)
+    assert replay(live, inspect(november(folder / "a.csv", 0, 100))).events == 100
+    replay(live, inspect(november(folder / "b.csv", 90, 110)))
+    replay(live, inspect(bad))
     drain(live, spark, LiveJob(live, run.store, run.accounts.append))
     return run
 

@@ -12,6 +12,7 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog, struct
 from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
+from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.rollback import roll_back_segments
@@ -20,7 +21,7 @@ from shoplab.streaming.job import BatchAccount, LiveJob, start_stream
 from shoplab.streaming.replay import replay
 from shoplab.streaming.users import LiveUsers
 from shoplab.streaming.verify import reconcile
-from tests.streaming.conftest import REES46, FirstRun, drain, november
+from tests.streaming.conftest import FirstRun, drain, november
 
 
 def test_events_features_segments_recommendations_and_metrics(
@@ -60,7 +61,7 @@ def test_a_batch_that_dies_is_done_again_and_nothing_is_doubled(
     live: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = EmbeddedStore(tmp_path / "metrics.db")
-    replay(live, november(tmp_path / "c.csv", 200, 260), REES46)
+    replay(live, inspect(november(tmp_path / "c.csv", 200, 260)))
     dying = LiveJob(live, store)
 
     def dies(*_: object) -> int:

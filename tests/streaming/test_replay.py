@@ -69,4 +69,4 @@ def test_no_kafka_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     path = csv_file(tmp_path / "a.csv", raw_line())
     settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):
-        replay.replay(settings, path, load_mapping("rees46"))
+        replay.replay(settings, inspect(path))

@@ -149,7 +149,8 @@ def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Pat
     query = start_stream(settings, spark, job)
     try:
         seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
-        replay(settings, november, rate=max(1.0, inspect(november).lines / seconds))
+        source = inspect(november)
+        replay(settings, source, rate=max(1.0, source.lines / seconds))
         query.processAllAvailable()
     except Exception as error:
         if query.exception():

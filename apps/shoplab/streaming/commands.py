@@ -25,10 +25,13 @@ def replay(
         raise click.UsageError("give --rate or --speed, not both")
     from shoplab.core.console import step
     from shoplab.events.mapping import given
+    from shoplab.events.sources import inspect
     from shoplab.streaming.replay import replay as run
 
     with step(f"replay {file.name}") as say:
-        done = run(settings, file, given(mapping), rate, _factor(speed), limit, lambda sent: say(f"{sent:,} events"))
+        done = run(
+            settings, inspect(file, given(mapping)), rate, _factor(speed), limit, lambda sent: say(f"{sent:,} events")
+        )
     click.echo(f"{done.events:,} events sent in {done.seconds:.1f} s ({done.rate:,.0f}/s)")
 
 

@@ -5,7 +5,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -13,9 +12,8 @@ from kafka.errors import KafkaError
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.kafka import CONNECT_MS, kafka_calls
 from shoplab.core.settings import Settings
-from shoplab.events.mapping import Mapping
 from shoplab.events.rows_python import Row, read_rows
-from shoplab.events.sources import inspect
+from shoplab.events.sources import SourceFile
 from shoplab.events.wire import encode
 
 BURST_S = 0.1  # how often the pace is checked
@@ -37,8 +35,7 @@ class ReplaySummary:
 
 def replay(
     settings: Settings,
-    path: Path,
-    mapping: Mapping | None = None,
+    source: SourceFile,
     rate: float | None = None,
     speed: float | None = None,
     limit: int | None = None,
@@ -48,7 +45,7 @@ def replay(
     hour of the shop in a minute; neither: as fast as Kafka takes them. Events of one user keep their order (the key is
     user_id).
     """
-    rows = itertools.islice(read_rows(inspect(path, mapping)), limit)
+    rows = itertools.islice(read_rows(source), limit)
     started = time.monotonic()
     producer = _producer(settings)
     try:
@@ -56,8 +53,8 @@ def replay(
     finally:
         producer.close(timeout=5)
     if not sent:
-        raise LabError(f"{path} has no rows, only a header")
-    return ReplaySummary(path.name, sent, time.monotonic() - started)
+        raise LabError(f"{source.path} has no rows, only a header")
+    return ReplaySummary(source.path.name, sent, time.monotonic() - started)
 
 
 def _send(producer: KafkaProducer, topic: str, rows: Iterator[Row], progress: Callable[[int], None]) -> int:
