@@ -18,9 +18,10 @@ from shoplab.events import clean
 from shoplab.events.mapping import REES46, Mapping, given, load_mapping
 from shoplab.events.rows import ROWS
 from shoplab.events.rows_python import read_rows
+from shoplab.events.rows_spark import readable
 from shoplab.events.sources import SourceFile, inspect
 from shoplab.events.wire import encode
-from shoplab.recommend.evaluate.events import read_good, readable
+from shoplab.recommend.evaluate.events import read_good
 from shoplab.streaming.live import read_records
 from tests.data import DAYS
 from tests.events.corpus import CASES, Case

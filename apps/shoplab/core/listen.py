@@ -10,6 +10,7 @@ from collections.abc import Collection
 UNREACHABLE = (1719, 1720, 1723, 2049, 3659, 4045, 5060, 5061, 6000, 6566, 6697, 10080)
 UNREACHABLE_BY_SPARK = (6665, 6666, 6667, 6668, 6669)  # in a row: a second driver takes the next one
 
+NOT_OURS = "not a name of this lab; one that is: SHOPLAB_ALLOWED_HOSTS"
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
 
 

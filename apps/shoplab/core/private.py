@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from shoplab.core.errors import LabError
+
 MASK = 0o077
 _callers: int | None = None  # the umask before ours
 
@@ -22,6 +24,18 @@ def give(path: Path) -> None:
     """Makes a file that the user named as readable as the user's other new files are."""
     if _callers is not None:
         path.chmod(0o666 & ~_callers)
+
+
+def write_new(path: Path, content: bytes, else_: str) -> None:
+    """Writes a file that the user named. LabError where it is there already, with what to do else, or can't be."""
+    try:
+        with path.open("xb") as writer:
+            writer.write(content)
+    except FileExistsError:
+        raise LabError(f"{path} is there already; {else_}") from None
+    except OSError as error:
+        raise LabError(f"{path} can't be written: {error.strerror}") from None
+    give(path)
 
 
 def mend(*places: Path) -> None:

@@ -141,23 +141,19 @@ def write_map(settings: Settings, file: Path, out: Path | None) -> None:
 
     Example: ./lab map shop.csv && ./lab ingest shop.csv --map shop.map.yaml
     """
-    from shoplab.core.private import give
+    from shoplab.core.private import write_new
     from shoplab.events.map_schema import schema
     from shoplab.events.map_writer import draft
 
     target = out or Path(f"{file.name.split('.')[0]}.map.yaml")
     editors = settings.home / "map.schema.json"
     text, missing = draft(file, editors)
+    write_new(target, text.encode(), "name another with --out, or delete it")
     try:
-        with target.open("x", encoding="utf-8") as writer:
-            writer.write(text)
-        give(target)
         editors.parent.mkdir(parents=True, exist_ok=True)
         editors.write_text(json.dumps(schema(), indent=2), encoding="utf-8")
-    except FileExistsError:
-        raise LabError(f"{target} is there already; name another with --out, or delete it") from None
     except OSError as error:
-        raise LabError(f"{target} can't be written: {error.strerror}") from None
+        raise LabError(f"{editors} can't be written: {error.strerror}") from None
     still = f"; still to be filled in: {', '.join(missing)}" if missing else ""
     click.echo(f"{target}: look it over{still}; then: ./lab ingest {file} --map {target}")
 

@@ -137,7 +137,8 @@ def _kind_inside(path: Path, name: str) -> str:
     kind = kind_of(start)
     if kind == "zip":
         raise LabError(f"{path} has a zip inside; unpack the outer one, then take in what it holds")
-    _refuse(_NO_TABLES, f"{path} ({name})" if name else str(path), start)
+    if words := _known(_NO_TABLES, start):
+        raise LabError(f"{Member(path, name, kind, False)} {words}")
     return kind
 
 
@@ -199,15 +200,14 @@ _DOCUMENTS = {  # in a zip they may stand beside tables, as what is said of them
 }
 
 
-def refuse_documents(what: str, start: bytes) -> None:
-    """LabError saying what it is and what to do."""
-    _refuse(_DOCUMENTS, what, start)
+def document(start: bytes) -> str:
+    """What a document is that starts so, and what to do; "" for anything else."""
+    return _known(_DOCUMENTS, start)
 
 
-def _refuse(kinds: dict[bytes, str], what: str, start: bytes) -> None:
+def _known(kinds: dict[bytes, str], start: bytes) -> str:
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, words in kinds.items():
         if text.startswith(magic) or start.startswith(magic):
-            raise LabError(f"{what} {words}")
-    if start[257:262] == b"ustar":
-        raise LabError(f"{what} is a tar archive; unpack it, then take in what it holds")
+            return words
+    return "is a tar archive; unpack it, then take in what it holds" if start[257:262] == b"ustar" else ""

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from shoplab.core.errors import LabError
-from shoplab.events.containers import refuse_documents
+from shoplab.events.containers import document
 from shoplab.events.mapping import Mapping
 from shoplab.events.texts import trimmed
 
 DELIMITERS = ",\t;|"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _TOLD = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)")  # by spreadsheets, in a line above all others
 _STRANGE = re.compile("[\0-\x08]")
 _LOOKED_AT = 1000  # lines
@@ -102,7 +102,8 @@ class Transcoded:
 
 def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
     """LabError where it is no text, or its columns can't be known."""
-    refuse_documents(what, start)
+    if words := document(start):
+        raise LabError(f"{what} {words}")
     encoding, bom = _encoding(start, mapping)
     text = _decoded(what, start[bom:], encoding)
     strange = [char for char in _STRANGE.findall(text[:65536]) if char != mapping.delimiter]
@@ -174,7 +175,7 @@ def _first(lines: Sequence[str], delimiter: str, escape: str | None) -> list[str
 
 
 def _encoding(start: bytes, mapping: Mapping) -> tuple[str, int]:
-    for bom, name in _BOMS.items():
+    for bom, name in BOMS.items():
         if start.startswith(bom):
             marks = len(start) - len(start.removeprefix(bom * 2)) or len(bom)
             return name, marks

@@ -11,7 +11,7 @@ from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.events.containers import Member
 from shoplab.events.dialect import Dialect, split_line
-from shoplab.events.mapping import REES46, Mapping, load_mapping, shipped
+from shoplab.events.mapping import Mapping, load_mapping, shipped
 
 USE_A_MAP = "say which is which with --map FILE.yaml: ./lab map FILE writes one to edit"
 _KNOWN_WORDS = 0.9  # share of a column without a name that must be event types
@@ -40,10 +40,10 @@ def by_columns(read: Callable[[Mapping], _Found]) -> tuple[str, Mapping, _Found]
 
 def words_fit(lines: Sequence[str], dialect: Dialect, mapping: Mapping) -> bool:
     """Whether a column that only its place makes the event type holds event types."""
-    if dialect.header or dialect.json or mapping == load_mapping(REES46):
+    if dialect.json or mapping.header is not False:
         return True
-    found = list(_event_types(lines, dialect, mapping))
-    return sum(word in mapping.words for word in found) >= _KNOWN_WORDS * max(len(found), 1)
+    found, known = list(_event_types(lines, dialect, mapping)), mapping.words
+    return sum(word in known for word in found) >= _KNOWN_WORDS * max(len(found), 1)
 
 
 def _event_types(lines: Sequence[str], dialect: Dialect, mapping: Mapping) -> Iterator[str]:

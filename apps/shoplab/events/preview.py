@@ -1,7 +1,6 @@
 """What a file would be taken in as: `./lab ingest --dry-run`."""
 
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -11,6 +10,7 @@ from shoplab.core.schemas import EVENT
 from shoplab.core.settings import Settings
 from shoplab.events import clean, rows_spark
 from shoplab.events.bad_rows import count_rows, refuse_bad_file
+from shoplab.events.rejects import show
 from shoplab.events.sources import SourceFile
 
 _FIRST = 5  # rows shown, good and bad
@@ -21,11 +21,9 @@ def preview(spark: SparkSession, settings: Settings, source: SourceFile) -> None
     """Prints the first rows as understood, how they are read, and how many would be rejected, and why. LabError as by
     `ingest`. Touches no HDFS.
     """
-    with tempfile.TemporaryDirectory(prefix="dry-run-") as folder:
+    with ExitStack() as stack:
         with step(f"read {source.path.name}"):
-            uris = [path.as_uri() for path, _ in rows_spark.staged(source, Path(folder))]
-        if not uris:
-            refuse_bad_file(source.path, 0, {})
+            uris = stack.enter_context(rows_spark.readable(source))
         checked = clean.typed(rows_spark.read_staged(spark, uris, source), source.mapping, settings.days)
         rows, reasons = count_rows(checked)
         _show(source, checked, rows, reasons)
@@ -40,9 +38,7 @@ def _show(source: SourceFile, checked: DataFrame, rows: int, reasons: dict[str, 
     if reasons:
         table(["reason", "rows"], list(reasons.items()))
         bad = checked.where(F.col("reason").isNotNull()).orderBy("line").limit(_FIRST).select("line", "reason", "raw")
-        table(
-            ["line", "reason", "row"], [(row["line"], row["reason"], (row["raw"] or "")[:90]) for row in bad.collect()]
-        )
+        show(bad.collect())
 
 
 def _shown(value: object) -> object:

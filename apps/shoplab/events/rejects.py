@@ -1,8 +1,8 @@
 """Rows that were not taken in: looked at, and written out as they stood in their file, to be mended and taken again."""
 
-import codecs
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -10,8 +10,9 @@ from urllib.parse import unquote
 from shoplab.core.catalog import Catalog
 from shoplab.core.console import table
 from shoplab.core.errors import LabError
-from shoplab.core.private import give
+from shoplab.core.private import write_new
 from shoplab.events.accounts import manifest
+from shoplab.events.dialect import BOMS
 from shoplab.events.rows import HEX, RAW_LENGTH
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 KAFKA = "kafka"  # stands for all batches of the stream
 _SHOWN = 90  # characters of a row on the screen
-_BOMS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+_BOMS = {name: mark for mark, name in BOMS.items() if name != "utf-8"}
 
 
 def show_files(catalog: Catalog, reason: str | None) -> None:
@@ -35,11 +36,14 @@ def show_files(catalog: Catalog, reason: str | None) -> None:
 def show_rows(catalog: Catalog, file: str, reason: str | None, limit: int) -> None:
     """The first rows of a file."""
     rows = _rows(catalog, file, reason)
-    shown = rows.head(limit)
-    table(["line", "reason", "row"], [(line, why, (raw or "")[:_SHOWN]) for line, why, raw in
-                                      zip(shown["line"], shown["reason"], shown["raw"], strict=True)])  # fmt: skip
+    show(rows.head(limit)[["line", "reason", "raw"]].itertuples(index=False))
     if len(rows) > limit:
         table([f"{len(rows) - limit:,} more; all of them: --limit {len(rows)}, or --export FILE"], [])
+
+
+def show(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Prints rows of line, reason and raw."""
+    table(["line", "reason", "row"], [(line, reason, (raw or "")[:_SHOWN]) for line, reason, raw in rows])
 
 
 def export(catalog: Catalog, file: str, reason: str | None, target: Path) -> str:
@@ -50,14 +54,7 @@ def export(catalog: Catalog, file: str, reason: str | None, target: Path) -> str
     said = {} if file == KAFKA else _account(catalog, file)
     whole = rows[rows["raw"].notna() & ~rows["raw"].str.len().isin([RAW_LENGTH, len(HEX) + RAW_LENGTH])]
     written = _header(file, said) + b"".join(_bytes(raw, said.get("encoding", "utf-8")) for raw in whole["raw"])
-    try:
-        with target.open("xb") as writer:
-            writer.write(_BOMS.get(said.get("encoding", ""), b"") + written)
-        give(target)
-    except FileExistsError:
-        raise LabError(f"{target} is there already; name another file") from None
-    except OSError as error:
-        raise LabError(f"{target} can't be written: {error.strerror}") from None
+    write_new(target, _BOMS.get(said.get("encoding", ""), b"") + written, "name another file")
     cut = len(rows) - len(whole)
     left = f"; {cut:,} longer than {RAW_LENGTH:,} characters are left out" if cut else ""
     return f"{target}: {len(whole):,} rows{left}; mend them, then: ./lab ingest {target}"

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shoplab.core.schemas import SOURCE_COLUMNS
-from shoplab.events.mapping import Mapping
+from shoplab.events.mapping import Mapping, Origin
 
 RAW_LENGTH = 65_536  # characters kept of a row: enough to take it in again
 ROWS = pa.schema(
@@ -44,6 +45,14 @@ def picker(names: Sequence[str], mapping: Mapping) -> Picker:
         return [constant if place is None else values[place] for place, constant in zip(places, constants, strict=True)]
 
     return pick
+
+
+def picked(origins: dict[str, Origin], column: Callable[[str], pa.Array], size: int) -> list[pa.Array]:
+    """Of whole columns the same: SOURCE_COLUMNS, from the file's columns by name."""
+    return [
+        pa.array([origin.constant] * size, pa.string()) if origin.column is None else column(origin.column)
+        for origin in origins.values()
+    ]
 
 
 @dataclass
@@ -87,6 +96,11 @@ def shown(raw: bytes) -> str:
 def is_plain(*values: str | None) -> bool:
     text = "".join(filter(None, values))
     return text.isascii() and text.isprintable()
+
+
+def are_plain(texts: pa.Array) -> pa.Array:
+    """The same of each of many texts."""
+    return pc.and_(pc.string_is_ascii(texts), pc.ascii_is_printable(texts))
 
 
 Batches = Iterator[pa.RecordBatch]

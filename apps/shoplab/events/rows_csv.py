@@ -17,7 +17,7 @@ from pyarrow import csv
 from shoplab.core.errors import LabError
 from shoplab.events.dialect import Dialect, split_line
 from shoplab.events.mapping import REQUIRED_COLUMNS, Mapping
-from shoplab.events.rows import LONGEST_ROW, RAW_LENGTH, ROWS, Batches, Rows, picker
+from shoplab.events.rows import LONGEST_ROW, RAW_LENGTH, ROWS, Batches, Rows, are_plain, picked, picker
 from shoplab.events.texts import meant, trimmed
 
 CHUNK = 8 << 20
@@ -33,7 +33,7 @@ class CsvReader:
     """Reads a stream of UTF-8 once. what: the file, for messages."""
 
     def __init__(self, dialect: Dialect, mapping: Mapping, what: str = "the file") -> None:
-        self.dialect, self.mapping, self.what = dialect, mapping, what
+        self.dialect, self.mapping, self.what, self.words = dialect, mapping, what, mapping.words
         self._named(list(dialect.names))
         origins = mapping.origins(dialect.names)
         mark = next(filter(None, (origins[column].column for column in REQUIRED_COLUMNS[::-1])), "")
@@ -85,16 +85,9 @@ class CsvReader:
         if len(raws) != table.num_rows or not sizes["min"] or sizes["max"] > LONGEST_ROW // 6:
             return None
         columns = [column.chunk(0) for column in table.columns]
-        origins = self.mapping.origins(self.names).values()
-        ours = [
-            pa.array([origin.constant] * len(raws), pa.string())
-            if origin.column is None
-            else columns[self.names.index(origin.column)]
-            for origin in origins
-        ]
+        ours = picked(self.mapping.origins(self.names), lambda name: columns[self.names.index(name)], len(raws))
         numbers = pa.array(np.arange(line, line + len(raws)))
-        plain = pc.and_(pc.string_is_ascii(raws), pc.ascii_is_printable(raws))
-        return pa.record_batch([numbers, raws, pa.nulls(len(raws), pa.string()), plain, *ours], schema=ROWS)
+        return pa.record_batch([numbers, raws, pa.nulls(len(raws), pa.string()), are_plain(raws), *ours], schema=ROWS)
 
     def _needs_care(self, block: bytes) -> bool:
         """Whether quotes, marks, other line ends or names stand in it. One byte is found faster than several."""
@@ -138,7 +131,7 @@ class CsvReader:
         """Whether a line within a quoted text would be a row by itself: an event type stands where one has to."""
         values = line.decode(errors=_KEPT).split(self.dialect.delimiter)
         words = [meant(values[place]).lower() for place in self._places if len(values) == len(self.names)]
-        return any(word in self.mapping.words for word in words)
+        return any(word in self.words for word in words)
 
     def _takes_names(self, line: int, values: list[str]) -> bool:
         """Whether a line names the columns: then those after it are read by it. LabError: by which is not clear."""

@@ -13,7 +13,7 @@ import pyarrow.types as t
 
 from shoplab.core.errors import LabError
 from shoplab.events.mapping import Mapping
-from shoplab.events.rows import LONGEST_ROW, ROWS, TOO_LONG, Batches, float_text
+from shoplab.events.rows import LONGEST_ROW, ROWS, TOO_LONG, Batches, are_plain, float_text, picked
 
 BATCH = 100_000  # rows
 _UUID = pa.uuid()
@@ -54,10 +54,7 @@ def read_parquet(what: str, stream: BinaryIO, names: list[str], mapping: Mapping
         texts = {name: _text(what, name, batch.column(name)) for name in batch.schema.names}
         size = batch.num_rows
         faults = _faults(batch, texts)
-        ours = [
-            pa.array([origin.constant] * size, pa.string()) if origin.column is None else texts[origin.column]
-            for origin in origins.values()
-        ]
+        ours = picked(origins, texts.__getitem__, size)
         lines = pa.array(range(first, first + size), pa.int64())
         yield pa.record_batch([lines, pa.nulls(size, pa.string()), faults, _plain(ours), *ours], schema=ROWS)
         first += size
@@ -103,7 +100,7 @@ def _strange(value: bytes | None) -> str | None:
 
 def _plain(columns: list[pa.Array]) -> pa.Array:
     whole = pc.binary_join_element_wise(*columns, "", null_handling="skip")
-    return pc.and_(pc.string_is_ascii(whole), pc.ascii_is_printable(whole))
+    return are_plain(whole)
 
 
 def _text(what: str, name: str, values: pa.Array) -> pa.Array:

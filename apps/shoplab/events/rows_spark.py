@@ -1,6 +1,8 @@
 """Rows of files, staged as Parquet, in Spark."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from shoplab.core.ahead import ahead
+from shoplab.events.bad_rows import refuse_bad_file
 from shoplab.events.rows import ROWS
 from shoplab.events.sources import SourceFile
 
@@ -37,6 +40,16 @@ def staged(source: SourceFile, folder: Path) -> Iterator[tuple[Path, int]]:
     if writer is not None:
         writer.close()
         yield path, held
+
+
+@contextmanager
+def readable(source: SourceFile) -> Iterator[list[str]]:
+    """What Spark is to read: the file's rows, staged on this machine for as long. LabError where it has none."""
+    with tempfile.TemporaryDirectory(prefix="shoplab-rows-") as folder:
+        uris = [path.as_uri() for path, _ in staged(source, Path(folder))]
+        if not uris:
+            refuse_bad_file(source.path, 0, {})
+        yield uris
 
 
 def read_staged(spark: SparkSession, uris: Sequence[str], source: SourceFile) -> DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.events import guess, hints
-from shoplab.events.containers import Member, members, opened, refuse_documents
+from shoplab.events.containers import Member, document, members, opened
 from shoplab.events.dialect import Dialect, read_dialect, split_line
 from shoplab.events.mapping import REES46, Mapping
 from shoplab.events.rows import Batches
@@ -162,11 +162,7 @@ class _Look:
             return cls(member, stream.read(CHUNK), [])
 
     def why_no_table(self) -> str:
-        try:
-            refuse_documents("it", self.start)
-        except LabError as error:
-            return str(error).split(";")[0]
-        return "it has none of the columns"
+        return f"it {(document(self.start) or 'has none of the columns').split(';')[0]}"
 
 
 def _parts(looks: list[_Look], mapping: Mapping, guessing: bool = False) -> list[Part]:

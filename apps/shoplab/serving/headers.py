@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shoplab.core.listen import answers_to
+from shoplab.core.listen import NOT_OURS, answers_to
 
 _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,5 +46,4 @@ class KnownHost:
         if scope["type"] != "http" or answers_to(Headers(scope=scope).get("host", ""), self._names):
             await self._app(scope, receive, send)
             return
-        said = {"error": "not a name of this lab; one that is: SHOPLAB_ALLOWED_HOSTS"}
-        await JSONResponse(said, status_code=421)(scope, receive, send)
+        await JSONResponse({"error": NOT_OURS}, status_code=421)(scope, receive, send)

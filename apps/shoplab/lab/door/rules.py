@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from shoplab.core.listen import answers_to
+from shoplab.core.listen import NOT_OURS, answers_to
 
 _BEAN = re.compile(r"(Hadoop:service=(NameNode|DataNode),name=\w+|java\.lang:type=Memory)")
 _NAMENODE_PARAMETER = "namenoderpcaddress"
@@ -75,7 +75,7 @@ def spark(name: str, url: str) -> Server:
 def refusal(asked: Asked, server: Server, names: Collection[str], namenode: str) -> tuple[int, str] | None:
     """Status and reason, None where the request may pass. names: further hosts; namenode: its RPC address."""
     if not answers_to(asked.host, names):
-        return 421, "not a name of this lab; one that is: SHOPLAB_ALLOWED_HOSTS"
+        return 421, NOT_OURS
     if _is_of_another_origin(asked) and not _is_a_link(asked, server):
         return 403, "a page of another origin may not ask for this"
     allowed = server.paths.get("GET" if asked.method == "HEAD" else asked.method)

@@ -1,26 +1,11 @@
 """Event files in any layout that `./lab ingest` reads, by its own steps, on a Spark session that needs no lab."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.core.console import Say
 from shoplab.events import clean, rows_spark
 from shoplab.events.bad_rows import count_rows, in_words, refuse_bad_file
 from shoplab.events.sources import SourceFile
-
-
-@contextmanager
-def readable(source: SourceFile) -> Iterator[list[str]]:
-    """What Spark is to read: the file's rows, staged on this machine for as long."""
-    with tempfile.TemporaryDirectory(prefix="shoplab-evaluate-") as folder:
-        uris = [path.as_uri() for path, _ in rows_spark.staged(source, Path(folder))]
-        if not uris:
-            refuse_bad_file(source.path, 0, {})
-        yield uris
 
 
 def read_good(spark: SparkSession, source: SourceFile, uris: list[str], days: tuple[str, str], note: Say) -> DataFrame:

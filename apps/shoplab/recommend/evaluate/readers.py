@@ -13,6 +13,7 @@ from shoplab.core.frames import kept
 from shoplab.core.settings import Settings
 from shoplab.core.spark import spark_session
 from shoplab.events.mapping import given
+from shoplab.events.rows_spark import readable
 from shoplab.events.sources import SourceFile, inspect
 from shoplab.recommend.data.log import Log
 from shoplab.recommend.data.read_log import read_log, read_products
@@ -90,7 +91,7 @@ def read_events(
 
 
 def _events(spark: SparkSession, source: SourceFile, days: tuple[str, str], note: Say, stack: ExitStack) -> DataFrame:
-    uris = stack.enter_context(events.readable(source))
+    uris = stack.enter_context(readable(source))
     return stack.enter_context(kept(events.read_good(spark, source, uris, days, note)))
 
 
