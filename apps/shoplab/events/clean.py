@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.core.vocabulary import PURCHASE, REFUND
 from shoplab.events.mapping import Mapping
-from shoplab.events.texts import AROUND, AS_TEXT, FLOAT, NOTHING, THOUSANDS
+from shoplab.events.texts import AROUND, AS_TEXT, FLOAT, NOTHING, SPACES, THOUSANDS
 from shoplab.events.times import ISO, LAST_UNIX, NUMBER
 
 SESSION_GAP_S = 30 * 60
@@ -16,7 +16,6 @@ _TEXTS = (*_IDS, "category_code", "brand")
 _EXPONENT = (
     r"(?i)^\d([.,]\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
 )
-_LONGEST_NOTHING = max(map(len, NOTHING))
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
@@ -45,28 +44,29 @@ def typed(rows: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame
 
 
 def _text(name: str) -> Column:
-    """A value as it is meant. What is done to few is looked for first by what costs little."""
-    trimmed = F.when(F.col("plain"), F.trim(name)).otherwise(F.regexp_replace(name, AROUND, ""))
+    """A value as it is meant."""
+    return F.when(F.col("plain"), F.col(name)).otherwise(_meant(name))
+
+
+def _meant(name: str) -> Column:
+    ascii_alone = F.octet_length(name) == F.length(name)  # then the pattern means no more than this, and costs 20 times
+    trimmed = F.when(ascii_alone, F.btrim(name, F.lit(SPACES))).otherwise(F.regexp_replace(name, AROUND, ""))
     if name in ("price", "quantity"):
         return trimmed
-    short = (F.octet_length(trimmed) <= _LONGEST_NOTHING) & ~trimmed.between("0", ":")
-    known = F.when(~(short & F.lower(trimmed).isin(*NOTHING)), trimmed)
+    known = F.when(~F.lower(trimmed).isin(*NOTHING), trimmed)
     if name not in _IDS:
         return known
-    kept = known.startswith("'") | known.startswith("=")
-    id_ = F.when(kept, F.regexp_replace(known, AS_TEXT, "$1$2")).otherwise(known)
-    return F.when(id_.endswith("0") & id_.contains("."), F.regexp_replace(id_, FLOAT, "$1")).otherwise(id_)
+    return F.regexp_replace(F.regexp_replace(known, AS_TEXT, "$1$2"), FLOAT, "$1")
 
 
 def _number(name: str, decimal: str) -> Column:
     written = F.col(name)
     text = written if decimal == "." else F.when(~written.rlike(THOUSANDS), F.translate(name, decimal, "."))
-    return F.when(text.rlike(NUMBER), text.try_cast("double"))
+    return F.when(F.col("plain") | text.rlike(NUMBER), text.try_cast("double"))
 
 
 def _has_exponent(name: str) -> Column:
-    id_ = F.col(name)
-    return (id_.contains(".") | id_.contains("+")) & id_.rlike(_EXPONENT)
+    return ~F.col("plain") & F.col(name).rlike(_EXPONENT)
 
 
 def _values() -> dict[str, Column]:
@@ -142,6 +142,8 @@ def _is_whole(name: str) -> Column:
 
 
 def _event_time(text: Column, time_formats: list[str]) -> Column:
+    if time_formats == ["iso"]:
+        return F.when(F.col("plain") | text.rlike(ISO), text.try_cast("timestamp"))
     return F.coalesce(*[_time_in(text, time_format) for time_format in time_formats])
 
 

@@ -131,7 +131,8 @@ def _stage_first(catalog: SparkCatalog, checked: DataFrame, staged: str, has_ses
     """
     counted = Observation()
     good = F.col("reason").isNull()
-    observed = checked.observe(
+    # What is observed is computed whole: without the rows' own text, which only the rejected keep
+    observed = checked.select("reason", *EVENT.names).observe(
         counted,
         F.count("*").alias("rows"),
         F.count_if(~good).alias("rejected"),

@@ -2,8 +2,8 @@
 
 Grain of a batch: one row of the file. `line`: where it begins, from 1 (in Parquet its number). `raw`: its bytes as text
 (hexadecimal behind "hex:" where they are no UTF-8), null where a file has no text. `fault`: why it can't be a row, or
-null. `plain`: whether all of it is printable ASCII, so that most rules for values need not be tried. Then
-SOURCE_COLUMNS, text, null where the file has none.
+null. `plain`: whether no rule for values changes any of it (`events.regular`). Then SOURCE_COLUMNS, text, null where
+the file has none.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.events.mapping import Mapping, Origin
+from shoplab.events.regular import row_pattern
 
 RAW_LENGTH = 65_536  # characters kept of a row: enough to take it in again
 ROWS = pa.schema(
@@ -59,6 +60,7 @@ def picked(origins: dict[str, Origin], column: Callable[[str], pa.Array], size: 
 class Rows:
     """Rows in the making."""
 
+    mapping: Mapping
     lines: list[int] = field(default_factory=list)
     raws: list[str | None] = field(default_factory=list)
     faults: list[str | None] = field(default_factory=list)
@@ -80,9 +82,10 @@ class Rows:
         self.values.append(values)
 
     def batch(self) -> pa.RecordBatch:
-        columns = list(zip(*self.values, strict=True)) or [()] * len(SOURCE_COLUMNS)
-        plain = [is_plain(*values) for values in self.values]
-        return pa.record_batch([self.lines, self.raws, self.faults, plain, *map(list, columns)], schema=ROWS)
+        values = list(zip(*self.values, strict=True)) or [()] * len(SOURCE_COLUMNS)
+        columns = [pa.array(column, pa.string()) for column in values]
+        plain = are_plain(columns, self.mapping)
+        return pa.record_batch([self.lines, self.raws, self.faults, plain, *columns], schema=ROWS)
 
 
 def shown(raw: bytes) -> str:
@@ -93,14 +96,10 @@ def shown(raw: bytes) -> str:
         return f"{HEX}{raw[: RAW_LENGTH // 2].hex()}"
 
 
-def is_plain(*values: str | None) -> bool:
-    text = "".join(filter(None, values))
-    return text.isascii() and text.isprintable()
-
-
-def are_plain(texts: pa.Array) -> pa.Array:
-    """The same of each of many texts."""
-    return pc.and_(pc.string_is_ascii(texts), pc.ascii_is_printable(texts))
+def are_plain(columns: Sequence[pa.Array], mapping: Mapping) -> pa.Array:
+    """Of each row, from its SOURCE_COLUMNS, whether `events.regular` knows it."""
+    whole = pc.binary_join_element_wise(*[pc.fill_null(column, "") for column in columns], ",")
+    return pc.match_substring_regex(whole, row_pattern(mapping))
 
 
 Batches = Iterator[pa.RecordBatch]

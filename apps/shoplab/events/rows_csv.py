@@ -17,7 +17,8 @@ from pyarrow import csv
 from shoplab.core.errors import LabError
 from shoplab.events.dialect import Dialect, split_line
 from shoplab.events.mapping import REQUIRED_COLUMNS, Mapping
-from shoplab.events.rows import LONGEST_ROW, RAW_LENGTH, ROWS, Batches, Rows, are_plain, picked, picker
+from shoplab.events.regular import line_pattern
+from shoplab.events.rows import LONGEST_ROW, RAW_LENGTH, ROWS, Batches, Rows, picked, picker
 from shoplab.events.texts import meant, trimmed
 
 CHUNK = 8 << 20
@@ -41,6 +42,7 @@ class CsvReader:
 
     def _named(self, names: list[str]) -> None:
         self.names, self.pick = names, picker(names, self.mapping)
+        self._regular = line_pattern(names, self.mapping, self.dialect.delimiter)
         kind = self.mapping.source_of("event_type", names)
         self._places = [place for place, name in enumerate(names) if name == kind]
 
@@ -87,7 +89,8 @@ class CsvReader:
         columns = [column.chunk(0) for column in table.columns]
         ours = picked(self.mapping.origins(self.names), lambda name: columns[self.names.index(name)], len(raws))
         numbers = pa.array(np.arange(line, line + len(raws)))
-        return pa.record_batch([numbers, raws, pa.nulls(len(raws), pa.string()), are_plain(raws), *ours], schema=ROWS)
+        plain = pc.match_substring_regex(raws, self._regular)
+        return pa.record_batch([numbers, raws, pa.nulls(len(raws), pa.string()), plain, *ours], schema=ROWS)
 
     def _needs_care(self, block: bytes) -> bool:
         """Whether quotes, marks, other line ends or names stand in it. One byte is found faster than several."""
@@ -100,7 +103,7 @@ class CsvReader:
         return self._mark in block.decode(errors=_KEPT).casefold()
 
     def _careful(self, block: bytes, first: int, last: bool) -> tuple[pa.RecordBatch, bytes]:
-        lines, rows, at = block.split(b"\n"), Rows(), 0
+        lines, rows, at = block.split(b"\n"), Rows(self.mapping), 0
         if not lines[-1]:
             lines.pop()
         while at < len(lines):

@@ -23,7 +23,7 @@ class NotAnEvent(ValueError):
 
 def read_json(stream: BinaryIO, dialect: Dialect, mapping: Mapping) -> Batches:
     """Numbers become the text they are written as; null and a name that is not there are no value."""
-    picks, rows = _picks(dialect, mapping), Rows()
+    picks, rows = _picks(dialect, mapping), Rows(mapping)
     for line, raw in enumerate(stream, 1):
         raw = raw.rstrip(b"\r\n")
         if not (text := raw.removeprefix(_BOM)).strip():
@@ -37,7 +37,7 @@ def read_json(stream: BinaryIO, dialect: Dialect, mapping: Mapping) -> Batches:
             rows.fault(line, raw, str(error))
         if len(rows.lines) >= BATCH:
             yield rows.batch()
-            rows = Rows()
+            rows = Rows(mapping)
     if rows.lines:
         yield rows.batch()
 

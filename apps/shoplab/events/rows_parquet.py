@@ -56,7 +56,8 @@ def read_parquet(what: str, stream: BinaryIO, names: list[str], mapping: Mapping
         faults = _faults(batch, texts)
         ours = picked(origins, texts.__getitem__, size)
         lines = pa.array(range(first, first + size), pa.int64())
-        yield pa.record_batch([lines, pa.nulls(size, pa.string()), faults, _plain(ours), *ours], schema=ROWS)
+        plain = are_plain(ours, mapping)
+        yield pa.record_batch([lines, pa.nulls(size, pa.string()), faults, plain, *ours], schema=ROWS)
         first += size
 
 
@@ -96,11 +97,6 @@ def _strange(value: bytes | None) -> str | None:
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte 0x{error.object[error.start]:02x}"
     return None
-
-
-def _plain(columns: list[pa.Array]) -> pa.Array:
-    whole = pc.binary_join_element_wise(*columns, "", null_handling="skip")
-    return are_plain(whole)
 
 
 def _text(what: str, name: str, values: pa.Array) -> pa.Array:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import orjson
 
 from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.events.regular import RECORD
 from shoplab.events.rows import HEX, RAW_LENGTH
 from shoplab.events.texts import identity
 
 WIRE = (*SOURCE_COLUMNS, "raw", "fault")
+_PLACES = {name: 4 * number + 3 for number, name in enumerate(SOURCE_COLUMNS)}  # of RECORD split at its quotes
 _NESTED = rf'"({"|".join(WIRE)})"\s*:\s*[\[{{]'  # a list or an object where a single value belongs
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF = rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}"  # of a character: no text, and Spark puts a question mark there
 
 if TYPE_CHECKING:  # who sends events needs no Spark
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 
 def encode(row: dict[str, str]) -> tuple[bytes, bytes]:
@@ -25,9 +27,22 @@ def encode(row: dict[str, str]) -> tuple[bytes, bytes]:
     return identity(row["user_id"]).encode(), orjson.dumps(row)
 
 
-def decode(value: "Column") -> "Column":
-    """A struct of WIRE as text, each null where the record has none; null where it is not one JSON object, in
-    UTF-8, of single values."""
+def decode(records: "DataFrame") -> "DataFrame":
+    """Adds to records with a `value`: WIRE as text, each null where the record has none, all of them where it is not
+    one JSON object, in UTF-8, of single values; and `plain`, see `events.regular`.
+    """
+    from pyspark.sql import functions as F
+
+    told = records.withColumn("plain", F.coalesce(text(F.col("value")).rlike(RECORD), F.lit(False)))
+    plain, value = F.col("plain"), F.col("value")
+    read = told.withColumns({"_parts": F.when(plain, F.split(text(value), '"')), "_row": F.when(~plain, _any(value))})
+    fields = {name: F.coalesce(F.get("_parts", F.lit(place)), F.col(f"_row.{name}")) for name, place in _PLACES.items()}
+    others = {name: F.col(f"_row.{name}") for name in WIRE if name not in fields}
+    return read.withColumns(fields | others).drop("_parts", "_row")
+
+
+def _any(value: "Column") -> "Column":
+    """A struct of WIRE of a record that is written in whatever way."""
     from pyspark.sql import functions as F
 
     # Spark's parser stops behind the first object. Set into a list, with a mark behind it, it has to end there.

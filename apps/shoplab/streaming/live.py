@@ -13,20 +13,17 @@ from shoplab.events.mapping import Mapping
 def read_records(records: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame:
     """Kafka records -> the typed rows of events.clean, with (source, line) = (topic-partition, offset) as their place,
     and `arrived`, the record's Kafka time."""
-    value = F.col("value")
-    parsed = records.select(
+    read = wire.decode(records)
+    nothing = F.coalesce(*[F.col(name) for name in SOURCE_COLUMNS]).isNull()
+    rows = read.select(
         F.concat_ws("-", F.lit("kafka"), "topic", "partition").alias("source"),
         F.col("offset").alias("line"),
         F.col("timestamp").alias("arrived"),
-        wire.shown(value).alias("raw"),
-        wire.decode(value).alias("row"),
+        F.coalesce("raw", wire.shown(F.col("value"))).alias("raw"),
+        F.coalesce("fault", F.when(nothing, F.lit("not a JSON object of an event"))).alias("fault"),
+        "plain",
+        *SOURCE_COLUMNS,
     )
-    nothing = F.coalesce(*[F.col(f"row.{name}") for name in SOURCE_COLUMNS]).isNull()
-    fault = F.coalesce("row.fault", F.when(nothing, F.lit("not a JSON object of an event")))
-    raw = F.coalesce("row.raw", "raw")
-    columns = [F.col(f"row.{name}").alias(name) for name in SOURCE_COLUMNS]
-    place = ("source", "line", "arrived")
-    rows = parsed.select(*place, raw.alias("raw"), fault.alias("fault"), F.lit(False).alias("plain"), *columns)
     return clean.typed(rows, mapping, days)
 
 
