@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from shoplab.streaming.state.generations import Generations
+from shoplab.streaming.state.keyed import Keyed, mixed
+
+RANDOM = np.random.default_rng(1)
+
+
+def keys(count: int) -> np.ndarray:
+    return np.unique(RANDOM.integers(-(1 << 63), (1 << 63) - 1, count))
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["hashes", "all in one slot"])
+def test_what_went_in_is_found_through_every_growth(alike: bool) -> None:
+    table, parts = Keyed({"n": ("i4", 7)}), [keys(1500) for _ in range(4)]
+    if alike:
+        parts = [np.arange(part * 400, part * 400 + 400) << 32 for part in range(4)]
+    for number, part in enumerate(parts):
+        places, new = table.place(part)
+        assert new.all()
+        assert (table["n"][places] == 7).all()
+        table["n"][places] = number
+    for number, part in enumerate(parts):
+        assert (table["n"][table.find(part)] == number).all()
+    assert (table.find(np.array([1, 2, 3])) == -1).all()
+    assert len(table) == sum(map(len, parts))
+
+
+def test_changes_are_told_once() -> None:
+    table, some = Keyed({"n": ("i4", 0)}), keys(100)
+    table.place(some)
+    assert len(table.changes().places) == 100
+    assert len(table.changes().places) == 0
+    table.place(some[:10])
+    assert sorted(table.changes().keys) == sorted(some[:10])
+
+
+def test_only_rows_not_met_for_long_are_forgotten() -> None:
+    table, faithful = Generations({"n": ("i4", 0)}, size=50, most=2), keys(10)
+    for visit in range(1, 20):
+        table.turn()
+        places, new = table.place(faithful)
+        assert new.all() == (visit == 1)
+        table.newest["n"][places] += 1
+        assert (table.newest["n"][places] == visit).all()
+        strangers = keys(30)
+        table.place(strangers)
+    assert len(table) <= 2 * 90
+
+
+def test_mixed_keys_differ_by_place_and_value() -> None:
+    some = keys(1000)
+    made = [mixed(some, 1), mixed(some, 2), mixed(some, some[::-1]), mixed(some, 1, 2), mixed(some, 2, 1)]
+    assert len(np.unique(np.concatenate(made))) == 5 * len(some)

@@ -1,0 +1,177 @@
+"""The stream's memory gives what the batch jobs give, and goes on after a restart as if there had been none."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.products import products
+from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.users import users
+from shoplab.core.schemas import EVENT
+from shoplab.segments import on_driver
+from shoplab.segments.confidence import Confidence
+from shoplab.segments.drift import ReferenceBins
+from shoplab.segments.history import user_history
+from shoplab.segments.kmeans import fit_segments
+from shoplab.segments.model import Segmentation, apply_segmentation
+from shoplab.segments.rfm import fit_rfm
+from shoplab.streaming.records import hashed
+from shoplab.streaming.state import files, state
+from shoplab.streaming.state.files import StateFiles
+from shoplab.streaming.state.levels import Levels, no_levels
+from shoplab.streaming.state.state import StreamState, Taken
+
+START = 1_572_480_000_000_000  # 2019-10-31 00:00:00 UTC
+RANDOM = np.random.default_rng(3)
+
+
+def batch(number: int, rows: int = 1500) -> pa.Table:
+    """Shop events of 45 minutes, in their order; the first batches are of October, the others of November."""
+    user = RANDOM.integers(0, 300, rows)
+    session = user * 10 + (RANDOM.random(rows) < 0.2) + number // 4
+    product = RANDOM.integers(0, 120, rows)
+    time = np.sort(START + number * 2_700_000_000 + RANDOM.integers(0, 2_700, rows) * 1_000_000)
+    none = RANDOM.random(rows)
+    return pa.table({
+        "event_time": pa.array(time, pa.timestamp("us", "UTC")),
+        "event_type": RANDOM.choice(["view", "view", "view", "cart", "purchase", "refund", "remove_from_cart"], rows),
+        "product_id": product.astype(str),
+        "category_id": (product % 9).astype(str),
+        "category_code": pa.array(np.char.add("top", (product % 7).astype(str)), mask=product % 5 == 0),
+        "brand": pa.array((product % 11).astype(str), mask=none < 0.1),
+        "price": pa.array(product + 0.25, mask=none > 0.97),
+        "quantity": pa.array(RANDOM.integers(1, 4, rows), mask=none > 0.3),
+        "user_id": user.astype(str),
+        "user_session": session.astype(str),
+        "date": pa.array(time, pa.timestamp("us", "UTC")).cast(pa.date32()),
+    }).select(EVENT.names)  # fmt: skip
+
+
+def close(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
+    assert len(ours) == len(theirs)
+    for one, other in zip(ours, theirs, strict=True):
+        assert one == {name: pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+                       for name, value in other.items()}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def taken(spark: SparkSession) -> tuple[DataFrame, DataFrame, list[Taken]]:
+    """40 batches' events, each at a time of its own per session, their products, and what came of each batch."""
+    events = pa.concat_tables([batch(number) for number in range(40)])
+    keys = ["user_id", "user_session", "event_time"]  # two at once: which category came first, Spark does not say
+    first = events.append_column("place", pa.array(range(len(events)))).group_by(keys).aggregate([("place", "min")])
+    events = events.take(pa.array(np.sort(first["place_min"].to_numpy())))
+    frame = spark.createDataFrame(events).persist()
+    known = products(frame).persist()
+    levels = known.select(F.xxhash64("product_id").alias("key"), "price_level").toArrow()
+    by_key = Levels(levels["key"].to_numpy(), pc.fill_null(levels["price_level"], float("nan")).to_numpy())
+    rows, memory = hashed(frame).sort("event_time").toArrow(), StreamState()
+    return (
+        frame,
+        known,
+        [memory.take(rows.slice(at, 1500).combine_chunks(), by_key) for at in range(0, len(rows), 1500)],
+    )
+
+
+def newest(tables: list[pa.Table], *keys: str) -> list[dict[str, Any]]:
+    rows = {tuple(row[key] for key in keys): row for table in tables for row in table.to_pylist()}
+    return [row for _, row in sorted(rows.items())]
+
+
+def test_sessions_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]]) -> None:
+    frame, _, made = taken
+    theirs = sessions(frame).toArrow().to_pylist()
+    close(newest([one.sessions for one in made], "user_id", "user_session"),
+          sorted(theirs, key=lambda row: (row["user_id"], row["user_session"])))  # fmt: skip
+
+
+def test_users_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]]) -> None:
+    frame, known, made = taken
+    theirs = users(frame, sessions(frame), known).toArrow().to_pylist()
+    assert {row["month"] for row in theirs} == {"2019-10", "2019-11"}
+    close(newest([one.users for one in made], "user_id", "month"),
+          sorted(theirs, key=lambda row: (row["user_id"], row["month"])))  # fmt: skip
+
+
+def test_segments_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]], spark: SparkSession) -> None:
+    frame, known, _ = taken
+    by_month = users(frame, sessions(frame), known).persist()
+    history = user_history(by_month).persist()
+    model = fit_segments(history, k=4)
+    shares = Confidence(tuple((0.1 * i, 0.2, 0.3, 0.4) for i in range(4)))
+    as_of = frame.agg(F.max("date")).collect()[0][0]
+    whole = Segmentation(fit_rfm(history, as_of), model, shares, ReferenceBins({}, {}))
+    ours = on_driver.segment_rows(whole, by_month.toArrow().to_pandas()).sort_by("user_id").to_pylist()
+    theirs = apply_segmentation(whole, history).select(*ours[0]).sort("user_id").toArrow().to_pylist()
+    assert len({row["rfm_class"] for row in theirs}) > 2
+    close(ours, theirs)
+
+
+def test_a_batch_again_is_all_duplicates(spark: SparkSession) -> None:
+    rows, memory = hashed(spark.createDataFrame(batch(0))).toArrow().combine_chunks(), StreamState()
+    first, again = memory.take(rows, no_levels()), memory.take(rows, no_levels())
+    assert len(first.events) + first.duplicates == len(rows)
+    assert (len(again.events), again.duplicates, len(again.users)) == (0, len(rows), 0)
+
+
+class Files:
+    """HDFS, as far as the state's files need it."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] = {}
+
+    def write(self, path: str, data: bytes) -> None:
+        self.held[path] = data
+
+    def read(self, path: str) -> bytes:
+        return self.held[path]
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(path.removeprefix(f"{folder}/") for path in self.held)
+
+    def delete(self, path: str) -> None:
+        del self.held[path]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generations that are soon forgotten, chunks and files of few rows."""
+    for name, size in (("EVENTS_KNOWN", 9000), ("SESSIONS_KNOWN", 300), ("PAIRS_KNOWN", 3000)):
+        monkeypatch.setattr(state, name, size)
+    monkeypatch.setattr(files, "CHUNK", 128)
+    monkeypatch.setattr(files, "PART", 20_000)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_restart_goes_on_where_it_was(spark: SparkSession) -> None:
+    """After every third batch; two states were written whole."""
+    rows = hashed(spark.createDataFrame(pa.concat_tables([batch(number, 500) for number in range(24)])))
+    whole = rows.sort("event_time").toArrow()
+    going, stopped, store = StreamState(), StreamState(), Files()
+    kept = StateFiles(store, "/state")  # type: ignore[arg-type]
+    kept.write_whole(-1, stopped)
+    for number, at in enumerate(range(0, len(whole), 500)):
+        part = whole.slice(at, 500).combine_chunks()
+        _alike(stopped.take(part, no_levels()), going.take(part, no_levels()))
+        (kept.write_whole if number == 10 else kept.write)(number, stopped)
+        kept.forget()
+        if number % 3 == 1:
+            kept = StateFiles(store, "/state")  # type: ignore[arg-type]
+            restored = kept.restore(number)
+            assert restored is not None
+            stopped = restored
+    assert min(int(name.split("=")[1].split(".")[0]) for name in store.held) >= 10  # older ones have had their turn
+    assert kept.restore(number + 1) is None
+
+
+def _alike(ours: Taken, theirs: Taken) -> None:
+    assert ours.events.equals(theirs.events)
+    assert ours.duplicates == theirs.duplicates
+    order = [(column, "ascending") for column in ("user_id", "month")]
+    for name in ("users", "sessions"):
+        assert getattr(ours, name).sort_by(order).equals(getattr(theirs, name).sort_by(order))
