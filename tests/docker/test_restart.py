@@ -11,7 +11,7 @@ from shoplab.lab.docker import compose
 from shoplab.lab.docker.environment import read, write
 from shoplab.metrics.point import Point
 from shoplab.metrics.store import open_store
-from shoplab.streaming.verify import Reconciliation, reconcile
+from shoplab.streaming.verify import Balance, balance
 from tests.docker.conftest import Stack
 
 VERSION, TOKEN = "/data/node-1/current/VERSION", "INFLUX_ADMIN_TOKEN"
@@ -23,7 +23,7 @@ class Kept:
 
     files: list[str]
     points: list[Point]
-    account: Reconciliation
+    account: Balance
     token: str
     notebooks: set[str]
 
@@ -35,7 +35,7 @@ class Kept:
             points = store.query("stream_batch")
         finally:
             store.close()
-        return cls(Storage(settings).walk("/data/processed"), points, reconcile(settings), settings.influx_token,
+        return cls(Storage(settings).walk("/data/processed"), points, balance(settings), settings.influx_token,
                    set(stack.run("jupyter", "ls", "/notebooks").split()))  # fmt: skip
 
 

@@ -130,9 +130,9 @@ def test_kafka_from_here_and_from_containers(stack: Stack) -> None:
 
 
 def _accounted(stack: Stack) -> bool:
-    from shoplab.streaming.verify import reconcile
+    from shoplab.streaming.verify import balance
 
-    found = reconcile(stack.reload())
+    found = balance(stack.reload())
     return found.in_kafka > 0 and found.waiting == 0
 
 

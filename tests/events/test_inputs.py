@@ -22,7 +22,7 @@ from shoplab.events.rows_spark import readable
 from shoplab.events.sources import SourceFile, inspect
 from shoplab.events.wire import encode
 from shoplab.recommend.evaluate.events import read_good
-from shoplab.streaming.live import read_records
+from shoplab.streaming.records import read_records
 from tests.data import DAYS
 from tests.events.corpus import CASES, Case
 from tests.events.corpus.case import Outcome
@@ -115,7 +115,7 @@ def read(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Read:
         for place, outcomes in collect(rows, "source").items():
             found.outcomes["ingest"][CASES[place].name] = outcomes
     sent = read_records(spark.createDataFrame(staged.records, _RECORDS), load_mapping(REES46), DAYS)
-    for place, outcomes in collect(sent, "element_at(split(source, '-'), -1)").items():
+    for place, outcomes in collect(sent.withColumnRenamed("offset", "line"), "partition").items():
         found.outcomes["replay"][CASES[place].name] = outcomes
     return found
 

@@ -17,7 +17,8 @@ from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.segments.job import SegmentRequest, segment
-from shoplab.streaming.job import BatchAccount, LiveJob, start_stream
+from shoplab.streaming.accounts import BatchAccount
+from shoplab.streaming.job import LiveJob, streaming
 from shoplab.streaming.replay import replay
 from tests.data import csv_file, month_file, raw_line
 
@@ -68,8 +69,5 @@ def november(path: Path, first: int, last: int) -> Path:
 
 
 def drain(settings: Settings, spark: SparkSession, job: LiveJob) -> None:
-    query = start_stream(settings, spark, job, drain=True)
-    try:
+    with streaming(settings, spark, job, drain=True) as query:
         query.awaitTermination()
-    finally:
-        query.stop()

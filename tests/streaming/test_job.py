@@ -1,5 +1,6 @@
 """The stream on the running lab: Kafka to HDFS in micro-batches, faults included."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.kafka import empty_topic
 from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
 from shoplab.events.sources import inspect
@@ -17,11 +20,13 @@ from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.rollback import roll_back_segments
 from shoplab.segments.job import SegmentRequest, segment
-from shoplab.streaming.job import BatchAccount, LiveJob, start_stream
+from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.job import LiveJob, streaming
+from shoplab.streaming.models import Models
 from shoplab.streaming.replay import replay
-from shoplab.streaming.users import LiveUsers
-from shoplab.streaming.verify import reconcile
-from tests.streaming.conftest import FirstRun, drain, november
+from shoplab.streaming.verify import balance
+from tests.data import csv_file, raw_line
+from tests.streaming.conftest import FirstRun, drain
 
 
 def test_events_features_segments_recommendations_and_metrics(
@@ -29,8 +34,9 @@ def test_events_features_segments_recommendations_and_metrics(
 ) -> None:
     accounts = first_run.accounts
     assert (sum(a.new for a in accounts), sum(a.duplicates for a in accounts)) == (110, 10)
-    found = reconcile(live)
-    assert (found.in_kafka, found.accounted, found.rejected, found.agrees) == (121, 121, 1, True)
+    found = balance(live)
+    assert (found.in_kafka, found.accounted, found.rejected, found.on_hdfs) == (121, 121, 1, 110)
+    assert found.closes
     catalog = SparkCatalog(live, spark)
     assert catalog.read("events").where("date = '2019-11-01'").count() == 110
     batch = f"batch={accounts[-1].batch:010}"
@@ -44,6 +50,7 @@ def test_events_features_segments_recommendations_and_metrics(
     store = first_run.store
     [point] = store.query("stream_batch")[-1:]
     assert point.fields["rows"] == accounts[-1].rows
+    assert point.fields["recommended"] == len(users)
     assert {p.tags["event_type"] for p in store.query("activity")} == {"view"}
     assert store.query("segment_size")
 
@@ -56,69 +63,186 @@ def _is_a_list(listed: pd.DataFrame, user: str) -> None:
     assert [sum(dict(parts).values()) for parts in theirs["sources"]] == pytest.approx(list(theirs["score"]))
 
 
-@pytest.mark.usefixtures("first_run")
-def test_a_batch_that_dies_is_done_again_and_nothing_is_doubled(
-    live: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Stream:
+    """A stream of its own, over an empty lab."""
+
+    def __init__(self, settings: Settings, spark: SparkSession, folder: Path) -> None:
+        self.settings, self.spark, self.folder = settings, spark, folder
+        self.store = EmbeddedStore(folder / "metrics.db")
+        self.catalog = Catalog(settings)
+
+    def send(self, first: int, last: int, **columns: str) -> None:
+        path = self.folder / f"{first}.csv"
+        lines = [
+            raw_line(
+                time=f"2019-11-01 {n // 60:02}:{n % 60:02}:00 UTC",
+                product=str(n % 12),
+                **({"user": str(n % 40), "session": f"s{n % 40}"} | columns),
+            )
+            for n in range(first, last)
+        ]
+        replay(self.settings, inspect(csv_file(path, *lines)))
+
+    def drain(self, job: LiveJob | None = None) -> list[BatchAccount]:
+        accounts: list[BatchAccount] = []
+        job = job or LiveJob(self.settings, self.store)
+        job.on_batch = accounts.append
+        drain(self.settings, self.spark, job)
+        return accounts
+
+    def events(self) -> int:
+        return SparkCatalog(self.settings, self.spark).read("events").count()
+
+
+@pytest.fixture
+def stream(lab: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Stream]:
+    settings = replace(lab, data_root="/stream", events_topic="stream-events", home=tmp_path)
+    empty_topic(settings)
+    made = Stream(settings, spark, tmp_path)
+    yield made
+    made.catalog.storage.delete("/stream")
+
+
+@pytest.mark.parametrize("step", ["memory.write", "publisher.publish", "accounts.write"])
+def test_a_batch_that_dies_is_done_again_and_leaves_the_same(
+    stream: Stream, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = EmbeddedStore(tmp_path / "metrics.db")
-    replay(live, inspect(november(tmp_path / "c.csv", 200, 260)))
-    dying = LiveJob(live, store)
+    stream.send(0, 60)
+    assert [account.new for account in stream.drain()] == [60]
+    stream.send(50, 120)
+    dying = LiveJob(stream.settings, stream.store)
+    part, name = step.split(".")
+    does = getattr(getattr(dying, part), name)
 
-    def dies(*_: object) -> int:
-        raise RuntimeError("killed after the events were stored")
+    def dies(*arguments: object) -> None:
+        does(*arguments)
+        raise RuntimeError("killed after that step")
 
-    monkeypatch.setattr(dying.users, "recommend", dies)
-    with pytest.raises(StreamingQueryException, match="killed after the events were stored"):
-        drain(live, spark, dying)
-    catalog = SparkCatalog(live, spark)
-    assert catalog.read("events").where("user_id = '30' and date >= '2019-11-01'").count() == 5
-    accounts: list[BatchAccount] = []
-    drain(live, spark, LiveJob(live, store, accounts.append))
-    assert catalog.read("events").where("date = '2019-11-01'").count() == 170
-    assert [account.rows for account in accounts] == [60]
-    assert reconcile(live).agrees
-    assert len(store.query("stream_batch")) == 1
+    monkeypatch.setattr(getattr(dying, part), name, dies)
+    with pytest.raises(StreamingQueryException, match="killed after that step"):
+        stream.drain(dying)
+    [account] = stream.drain()
+    assert (account.rows, account.new, account.duplicates) == (70, 60, 10)
+    assert account.days == {"2019-11-01": 60}
+    assert (stream.events(), balance(stream.settings).closes) == (120, True)
 
 
-def test_the_trigger_is_a_setting(live: Settings, spark: SparkSession, tmp_path: Path) -> None:
-    quick = replace(live, trigger="500ms")
-    query = start_stream(quick, spark, LiveJob(quick, EmbeddedStore(tmp_path / "metrics.db")))
-    try:
+def test_a_second_stream_is_refused_and_names_the_first(stream: Stream) -> None:
+    stream.send(0, 10)
+    with (
+        streaming(stream.settings, stream.spark, LiveJob(stream.settings, stream.store)),
+        pytest.raises(LabError, match=r"another stream is running \(process \d+ on"),
+    ):
+        drain(stream.settings, stream.spark, LiveJob(stream.settings, stream.store))
+    assert sum(account.new for account in stream.drain()) <= 10
+    assert (stream.events(), balance(stream.settings).closes) == (10, True)
+
+
+def test_events_without_session_that_come_again_are_known(stream: Stream) -> None:
+    stream.send(0, 30, session="")
+    stream.drain()
+    stream.send(0, 40, session="")
+    [account] = stream.drain()
+    assert (account.new, account.duplicates, account.filled) == (10, 30, 10)
+
+
+def test_a_visit_over_the_edge_of_two_batches_is_one(stream: Stream) -> None:
+    """An event a minute of one user, without sessions, in two batches."""
+    for first in (0, 20):
+        stream.send(first, first + 20, session="", user="7")
+        stream.drain()
+    newest = f"batch={1:010}"
+    assert list(stream.catalog.table("live/sessions", newest)["events"]) == [40]
+    assert list(stream.catalog.table("live/users", newest)["sessions"]) == [1]
+
+
+def test_events_that_vanish_from_hdfs_are_missed_by_name(stream: Stream) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    [path] = [path for path in stream.catalog.storage.walk("/stream/processed/events") if "/stream-" in path]
+    stream.catalog.storage.delete(path)
+    assert balance(stream.settings).faults == ["batch 0, 2019-11-01: 60 events were stored, 0 are there"]
+
+
+def test_a_lost_checkpoint_goes_on_where_the_last_account_ends(stream: Stream) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    stream.catalog.storage.delete("/stream/temp/checkpoints")
+    stream.send(60, 80)
+    [account] = stream.drain()
+    assert (account.batch, account.new) == (1, 20)
+    assert (stream.events(), balance(stream.settings).closes) == (80, True)
+
+
+def test_a_topic_made_anew_is_taken_from_its_start(stream: Stream) -> None:
+    """Also where it has grown past the old offsets."""
+    stream.send(0, 30)
+    stream.drain()
+    empty_topic(stream.settings)
+    stream.send(30, 100)
+    assert sum(account.new for account in stream.drain()) == 70
+    assert stream.events() == 100
+    found = balance(stream.settings)
+    assert (found.in_kafka, found.accounted, found.on_hdfs, found.closes) == (70, 70, 100, True)
+
+
+def test_a_lost_memory_is_made_from_the_stored_events(stream: Stream) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    stream.catalog.storage.delete("/stream/temp/stream-state")
+    stream.send(50, 100)
+    [account] = stream.drain()
+    assert (account.new, account.duplicates) == (40, 10)
+    users = stream.catalog.table("live/users", f"batch={account.batch:010}").set_index("user_id")
+    assert users.loc["10", "events"] == 3  # two of them stored before
+
+
+def test_accounts_are_in_the_order_of_batches(stream: Stream) -> None:
+    for first in (0, 10, 20):
+        stream.send(first, first + 10)
+        stream.drain()
+    accounts = list(Accounts(stream.catalog).all())
+    assert [account.batch for account in accounts] == [0, 1, 2]
+    assert Accounts(stream.catalog).newest() == accounts[-1]
+
+
+def test_accounts_of_an_earlier_version_do_not_stop_the_stream(stream: Stream) -> None:
+    stream.send(0, 30)
+    stream.drain()
+    accounts = stream.catalog.path("live", "accounts", f"batch={0:010}.json")
+    said = stream.catalog.storage.read_json(accounts)
+    older = {name: said[name] for name in said if name not in ("topic", "offsets", "filled", "days", "steps_ms")}
+    stream.catalog.storage.write_json(accounts, older | {"recommended": 3})
+    stream.catalog.storage.delete("/stream/temp")
+    [account] = stream.drain()
+    assert (account.batch, account.new, account.duplicates) == (1, 0, 30)
+    assert stream.events() == 30
+
+
+def test_the_trigger_is_a_setting(stream: Stream) -> None:
+    quick = replace(stream.settings, trigger="500ms")
+    with streaming(quick, stream.spark, LiveJob(quick, stream.store)) as query:
         assert "500" in query._jsq.streamingQuery().trigger().toString()
-    finally:
-        query.stop()
 
 
-def test_a_newer_model_is_taken_up_by_the_next_batch(live: Settings, spark: SparkSession, tmp_path: Path) -> None:
-    job = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db"))
-    catalog = SparkCatalog(live, spark)
-    first = job.users._current_recommender(catalog)
-    train(catalog)
-    second = job.users._current_recommender(catalog)
-    assert first is not None
-    assert second is not None
-    assert first.version < second.version
-
-
-def test_going_back_to_older_models_is_taken_up_by_the_next_batch(
-    live: Settings, spark: SparkSession, tmp_path: Path
-) -> None:
-    users, catalog = LiveJob(live, EmbeddedStore(tmp_path / "metrics.db")).users, SparkCatalog(live, spark)
-    older = _taken_up(users, catalog)
+def test_newer_models_and_older_ones_are_taken_up_by_the_next_batch(live: Settings, spark: SparkSession) -> None:
+    models, catalog = Models(), SparkCatalog(live, spark)
+    older = _taken_up(models, catalog)
     train(catalog)
     segment(catalog, SegmentRequest(k=4))
-    newer = _taken_up(users, catalog)
+    newer = _taken_up(models, catalog)
     assert newer[0] > older[0]
     assert [len(found) for found in (*older[1:], *newer[1:])] == [3, 3, 4, 4]
     catalog.rollback("models/recommender")
     roll_back_segments(catalog)
-    assert _taken_up(users, catalog) == older
+    assert _taken_up(models, catalog) == older
 
 
-def _taken_up(users: LiveUsers, catalog: Catalog) -> tuple[str, set[str], set[str]]:
+def _taken_up(models: Models, catalog: SparkCatalog) -> tuple[str, set[str], set[str]]:
     """The recommender's version, the segments of the model, and those whose sizes are counted."""
-    recommender, segmentation = users._current_recommender(catalog), users._current_segmentation(catalog)
-    assert recommender is not None
-    assert segmentation is not None
-    assert users._sizes is not None
-    return recommender.version, set(segmentation.kmeans.names), set(users._sizes._users)
+    models.refresh(catalog)
+    assert models.recommender is not None
+    assert models.segmentation is not None
+    assert models._sizes is not None
+    assert models._earlier.dtypes["last_purchase"] == "datetime64[ns, UTC]"
+    return models.recommender.version, set(models.segmentation.kmeans.names), set(models._sizes._users)

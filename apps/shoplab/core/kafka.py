@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -100,6 +101,34 @@ def records_in_topic(settings: Settings) -> int:
             numbers = consumer.partitions_for_topic(settings.events_topic) or set()
             ends = consumer.end_offsets([TopicPartition(settings.events_topic, number) for number in numbers])
             return sum(ends.values())
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """id: Kafka's own, another one when the topic is made anew. firsts, ends: partition -> its first offset, and the
+    one after its last.
+    """
+
+    id: str
+    firsts: dict[str, int]
+    ends: dict[str, int]
+
+
+def topic_state(settings: Settings) -> TopicState:
+    """ServiceError where there is no such topic."""
+    with kafka_calls(settings), kafka_admin(settings) as admin:
+        if settings.events_topic not in admin.list_topics():
+            raise ServiceError(f"Kafka {NO_TOPIC} {settings.events_topic}; start the lab: ./lab up --embedded")
+        [topic] = admin.describe_topics([settings.events_topic])
+        consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)
+        with closing(consumer):
+            parts = [TopicPartition(settings.events_topic, part["partition_index"]) for part in topic["partitions"]]
+            firsts, ends = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+        return TopicState(
+            str(topic["topic_id"]),
+            {str(part.partition): firsts[part] for part in parts},
+            {str(part.partition): ends[part] for part in parts},
+        )
 
 
 def empty_topic(settings: Settings) -> None:

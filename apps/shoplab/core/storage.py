@@ -89,6 +89,19 @@ class Storage:
     def write_json(self, path: str, value: Any) -> None:
         self.write(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
 
+    def create_json(self, path: str, value: Any) -> bool:
+        """Writes a file that is not there yet. False where it is: of several who try at once one succeeds."""
+        with self._calls():
+            if self.client.status(path, strict=False) is not None:
+                return False
+            try:
+                self.client.write(path, orjson.dumps(value), overwrite=False)
+            except HdfsError as error:
+                if "already exists" in str(error) or "AlreadyBeingCreated" in str(error):
+                    return False
+                raise
+            return True
+
     def upload(self, source: Path, path: str) -> None:
         """Streams a local file to HDFS, replacing what is there."""
         with source.open("rb") as reader:

@@ -27,9 +27,11 @@ from shoplab.recommend.job import TrainSummary, train
 from shoplab.report.page import write_report
 from shoplab.segments.job import segment
 from shoplab.segments.summary import SegmentSummary
-from shoplab.streaming.job import BatchAccount, LiveJob, start_stream, stream_error
+from shoplab.streaming.accounts import BatchAccount
+from shoplab.streaming.job import LiveJob, streaming
 from shoplab.streaming.replay import replay
-from shoplab.streaming.verify import Reconciliation, reconcile
+from shoplab.streaming.service import stream_error
+from shoplab.streaming.verify import Balance, balance
 
 REPLAY_BATCHES = 2.8  # how long the replay takes: a few micro-batches
 
@@ -51,7 +53,7 @@ class Story:
     segmented: SegmentSummary
     trained: TrainSummary
     batches: list[BatchAccount] = field(default_factory=list)
-    checked: Reconciliation | None = None
+    checked: Balance | None = None
     pages: str = ""
     answer: dict[str, Any] = field(default_factory=dict)
     answer_ms: float = 0.0
@@ -134,7 +136,7 @@ def _live(settings: Settings, spark: SparkSession, november: Path, story: Story)
             job.on_batch = tell
             _stream(settings, spark, job, november)
         with step("verify: every event accounted for"):
-            story.checked = reconcile(settings)
+            story.checked = balance(settings)
         with step("ask the API for a live user's recommendations"):
             story.answer, story.answer_ms = _ask(api.url)
         with step("write the report"):
@@ -146,18 +148,16 @@ def _live(settings: Settings, spark: SparkSession, november: Path, story: Story)
 
 def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Path) -> None:
     """Replays the file while the stream runs, and ends the stream when it has processed everything."""
-    query = start_stream(settings, spark, job)
-    try:
-        seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
-        source = inspect(november)
-        replay(settings, source, rate=max(1.0, source.lines / seconds))
-        query.processAllAvailable()
-    except Exception as error:
-        if query.exception():
-            raise stream_error(error) from error
-        raise
-    finally:
-        query.stop()
+    with streaming(settings, spark, job) as query:
+        try:
+            seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
+            source = inspect(november)
+            replay(settings, source, rate=max(1.0, source.lines / seconds))
+            query.processAllAvailable()
+        except Exception as error:
+            if query.exception():
+                raise stream_error(error) from error
+            raise
 
 
 def _ask(url: str, patience_s: float = 15.0) -> tuple[dict[str, Any], float]:

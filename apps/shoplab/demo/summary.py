@@ -35,7 +35,7 @@ def _print_stream(story: Story) -> None:
     out.print(
         f"stream: {checked.accounted:,} events in {checked.batches} micro-batches: {checked.new:,} new,"
         f" {checked.duplicates:,} duplicates, {checked.rejected:,} rejected, {checked.waiting:,} unaccounted;"
-        f" medians: {duration:.1f} s a batch, {latency:.1f} s from Kafka to recommendations\n"
+        f" medians: {duration:.1f} s a batch, {latency:.1f} s from Kafka to HDFS\n"
     )
 
 

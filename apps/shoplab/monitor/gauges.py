@@ -2,14 +2,13 @@
 
 from urllib.parse import urlsplit
 
-import orjson
-
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
 from shoplab.core.kafka import records_in_topic
 from shoplab.core.probe import ask, namenode_beans
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Field
+from shoplab.streaming.accounts import Accounts
 
 LAB_MASTER, LAB_PORT, USUAL_PORT = "spark-master", 6665, 8080  # in the Docker lab's network; elsewhere
 Fields = dict[str, Field]
@@ -48,17 +47,12 @@ def kafka(catalog: Catalog) -> Fields | None:
 
 
 def processed(catalog: Catalog) -> int:
-    """Records in finished batches, by the stream's checkpoint: the end offsets of its newest batch that is committed.
+    """Records in finished batches of the topic, by the newest batch's account.
 
     Reads one small file, where `./lab verify` adds up the account of every batch there ever was.
     """
-    topic = catalog.settings.events_topic
-    checkpoint = catalog.path("temp", "checkpoints", topic)
-    committed = [int(name) for name in catalog.storage.names(f"{checkpoint}/commits") if name.isdigit()]
-    if not committed:
-        return 0
-    offsets = catalog.storage.read(f"{checkpoint}/offsets/{max(committed)}").splitlines()[-1]
-    return sum(orjson.loads(offsets)[topic].values())
+    newest = Accounts(catalog).newest()
+    return 0 if newest is None else sum(end for _, end in newest.offsets.values())
 
 
 def spark(settings: Settings) -> Fields | None:

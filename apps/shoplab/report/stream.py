@@ -32,8 +32,8 @@ _COUNTS = {"events": "rows", "new": "new", "duplicates": "duplicates", "rejected
 CHARTS: tuple[Chart[pd.DataFrame], ...] = (
     Chart(
         "Batches",
-        "Bars: events of each micro-batch; lines: the seconds it took, and those from an event's arrival in Kafka to"
-        " its recommendations on HDFS.",
+        "Bars: events of each micro-batch; lines: the seconds it took, and those from an event's arrival in Kafka"
+        " until it and what follows from it are on HDFS.",
         batches,
         wide=True,
     ),

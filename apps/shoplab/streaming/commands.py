@@ -63,7 +63,8 @@ def stream(settings: Settings, drain: bool) -> None:
     from shoplab.core.catalog import Catalog
     from shoplab.core.spark import spark_session
     from shoplab.metrics.store import open_store
-    from shoplab.streaming.job import LiveJob, run_stream
+    from shoplab.streaming.job import LiveJob
+    from shoplab.streaming.service import run_stream
 
     Catalog(settings).claim()
     with spark_session(settings, "stream") as spark:
@@ -73,18 +74,27 @@ def stream(settings: Settings, drain: bool) -> None:
 @click.command(short_help="Check that no event was lost or doubled.")
 @click.pass_obj
 def verify(settings: Settings) -> None:
-    """Compares what was written to Kafka with what the stream accounted for. Exit code 1 where they differ.
+    """Compares what was written to Kafka with what the stream took, and that with the events on HDFS. Exit code 1 where
+    they differ, with what is missing and where.
 
     Example: ./lab verify
     """
     from shoplab.core.console import table
-    from shoplab.streaming.verify import reconcile
+    from shoplab.streaming.verify import balance
 
-    found = reconcile(settings)
+    found = balance(settings)
     table(
-        ["in Kafka", "batches", "new on HDFS", "duplicates", "rejected", "waiting"],
-        [[found.in_kafka, found.batches, found.new, found.duplicates, found.rejected, found.waiting]],
-    )
-    click.echo("every event is accounted for" if found.agrees else "the counts differ: is ./lab stream running?")
-    if not found.agrees:
-        raise click.exceptions.Exit(1)
+        ["in Kafka", "batches", "new", "duplicates", "rejected", "waiting", "lost", "on HDFS"],
+        [[found.in_kafka, found.batches, found.new, found.duplicates, found.rejected, found.waiting, found.lost,
+          found.on_hdfs]],
+    )  # fmt: skip
+    for fault in found.faults:
+        click.echo(fault)
+    if found.closes:
+        click.echo("every event is accounted for")
+        return
+    if found.lost:
+        click.echo(f"Kafka deleted {found.lost:,} records before the stream took them")
+    if found.waiting:
+        click.echo(f"{found.waiting:,} records wait for ./lab stream")
+    raise click.exceptions.Exit(1)

@@ -1,186 +1,205 @@
-"""The stream: at every trigger Kafka's new events go to HDFS, and their users' features, segments and
-recommendations follow.
+"""The stream: at every trigger Kafka's new events go to HDFS, and their users' features and segments follow.
 
-A batch done twice (after a kill) leaves what it leaves when done once: stored events are not added again, the batch's
-own directories are overwritten, and its points carry the batch's own time.
+One Spark job a batch, whose plan is built once: Kafka's records -> typed rows with their hashes, as Arrow. What a batch
+leaves follows from its rows and from the state before it (streaming.state): done again after a kill it leaves the same
+files under the same names, with the same counts. The account is written last.
 """
 
 import datetime as dt
-import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pyspark.errors import StreamingQueryException
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from shoplab.behaviour.products import products
-from shoplab.core.errors import LabError, ServiceError
-from shoplab.core.frames import SparkCatalog, kept
+from shoplab.core.catalog import Catalog
+from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
-from shoplab.events import clean
-from shoplab.events.bad_rows import write_rejected
-from shoplab.events.mapping import load_mapping
-from shoplab.events.store import add_new
+from shoplab.events.mapping import REES46, load_mapping
+from shoplab.metrics.point import Point
 from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
-from shoplab.streaming import live
-from shoplab.streaming.points import batch_points, top_products
+from shoplab.recommend.data.histories import UserContext
+from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.beginning import Beginning, beginning
+from shoplab.streaming.beside import Beside
+from shoplab.streaming.lease import Lease
+from shoplab.streaming.memory import Memory
+from shoplab.streaming.models import Models
+from shoplab.streaming.points import batch_points
+from shoplab.streaming.publish import Publisher
+from shoplab.streaming.ranking import RecentEvents, recommendations
+from shoplab.streaming.records import hashed, read_records
+from shoplab.streaming.sizes import Size
+from shoplab.streaming.state.state import Taken
 from shoplab.streaming.tally import Tally, tally
-from shoplab.streaming.users import LiveUsers, batch_name
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
 
+    from shoplab.recommend.model.recommender import Recommender
+
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
-ALIVE_S = 5
 MOST_EVENTS = 200_000  # a batch, so that a backlog is worked off in bounded steps
-
-
-@dataclass(frozen=True)
-class BatchAccount:
-    """Grain: one micro-batch. rows = new + duplicates + rejected. Times in ms; latency: from Kafka's clock to the
-    batch's end.
-    """
-
-    batch: int
-    rows: int
-    new: int
-    duplicates: int
-    rejected: int
-    users: int
-    recommended: int
-    duration_ms: int
-    latency_p50_ms: int
-    latency_max_ms: int
-    arrived: str
-
-    def line(self) -> str:
-        return (
-            f"batch {self.batch}: {self.rows:,} events = {self.new:,} new + {self.duplicates:,} duplicates"
-            f" + {self.rejected:,} rejected; {self.users:,} users, {self.recommended:,} with recommendations;"
-            f" {self.duration_ms / 1000:.1f} s, latency {self.latency_p50_ms / 1000:.1f} s"
-            f" (max {self.latency_max_ms / 1000:.1f})"
-        )
+FINISH_S = 60.0  # what is done beside the data path, when the stream ends
 
 
 class LiveJob:
-    """What a micro-batch needs besides its rows. Call it with (records, batch_id). on_batch is told each account."""
+    """What a micro-batch needs besides its rows. Call it with (rows of `records.hashed`, Spark's number of the batch),
+    after `begin`. on_batch is told each account.
+    """
 
     def __init__(
         self, settings: Settings, store: MetricStore, on_batch: Callable[[BatchAccount], None] = lambda _: None
     ) -> None:
-        self.settings = settings
-        self.store = store
-        self.mapping = load_mapping("rees46")
-        self.users = LiveUsers()
-        self.on_batch = on_batch
+        self.settings, self.store, self.on_batch = settings, store, on_batch
+        catalog = Catalog(settings)
+        self.accounts, self.publisher, self.memory = Accounts(catalog), Publisher(catalog), Memory(catalog)
+        self.lease = Lease(catalog.storage, catalog.path("temp", "stream-lease", settings.events_topic))
+        self.models, self.recent = Models(), RecentEvents()
+        self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1)
+        self._begun: Beginning | None = None
+        self._ends: dict[str, int] = {}
 
-    def __call__(self, records: DataFrame, batch_id: int) -> None:
-        started = time.time()
-        session = records.sparkSession
-        # Streaming switches adaptive execution off, which would fold small shuffles: a batch is small, and so are they
-        session.conf.set("spark.sql.shuffle.partitions", session.sparkContext.defaultParallelism)
-        catalog = SparkCatalog(self.settings, session)
-        with kept(live.read_records(records, self.mapping, self.settings.days)) as rows:
-            counted = tally(rows)
-            if counted.rows:
-                self._process(catalog, rows, counted, batch_id, started)
+    def begin(self, begun: Beginning) -> None:
+        self._begun, self._ends = begun, dict(begun.ends)
 
-    def _process(self, catalog: SparkCatalog, rows: DataFrame, counted: Tally, batch_id: int, started: float) -> None:
-        if counted.rejected:
-            _write_rejected(catalog, rows, batch_id)
-        good = clean.good(rows)
-        new, users, recommended = 0, None, 0
-        if counted.first_day and counted.last_day:
-            days = str(counted.first_day), str(counted.last_day)
-            new = add_new(catalog, clean.good_events(rows), *days, little=True)
-            with kept(live.events_of_users(good, _stored_since(catalog, counted.first_day))) as theirs:
-                users = self.users.update(catalog, live.touched_users(theirs, _products(catalog)), batch_id)
-                recommended = self.users.recommend(catalog, theirs, users, batch_id)
-        account = _account(counted, batch_id, new, 0 if users is None else len(users), recommended, started)
-        points = batch_points(account, counted, top_products(good), users, self.users.sizes(users))
-        write_or_spool(self.store, catalog.storage, catalog.path("temp", "metrics-spool"), points)
-        catalog.storage.write_json(catalog.path("live", "accounts", f"{batch_name(batch_id)}.json"), asdict(account))
-        if batch_id % PRUNE_EVERY == 0:
-            for table in ("live/users", "live/segments", "recommendations"):
-                catalog.prune(table, KEPT_BATCHES)
+    def finish(self) -> None:
+        """Waits for what is done beside the data path."""
+        self._ranking.finish(FINISH_S)  # which leaves metrics
+        self._metrics.finish(FINISH_S)
+
+    def __call__(self, batch: DataFrame, number: int) -> None:
+        assert self._begun is not None
+        clock = Clock()
+        rows = batch.toArrow()
+        clock.lap("read")
+        if len(rows):
+            catalog = SparkCatalog(self.settings, batch.sparkSession)
+            self._process(catalog, rows, self._begun.first + number, self._begun.topic, clock)
+
+    def _process(self, catalog: SparkCatalog, rows: pa.Table, number: int, topic: str, clock: "Clock") -> None:
+        rows = rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
+        is_good = pc.is_null(rows["reason"])
+        good, bad = rows.filter(is_good), rows.filter(pc.invert(is_good))
+        self.models.refresh(catalog)
+        with self.memory.before(catalog, number, self.models.levels) as state:
+            clock.lap("models")
+            taken = state.take(good, self.models.levels)
+            segments = self.models.segments(taken.histories, state.months)
+            clock.lap("state")
+            self.lease.check()
+            self.publisher.publish(number, taken, segments, bad, lambda: self.memory.write(number, state))
+            clock.lap("write")
+            counted = tally(rows, taken.events)
+            account = _account(number, topic, counted, len(rows), len(bad), taken, clock)
+            account = replace(account, offsets={part: [end, end] for part, end in self._ends.items()} | counted.offsets)
+            self.lease.check()
+            self.accounts.write(account)
+            self._ends = {part: end for part, (_, end) in account.offsets.items()}
+        sizes = self.models.sizes(segments)
+        self._beside(number, account, counted, taken, segments, sizes)
         self.on_batch(account)
 
+    def _beside(
+        self, number: int, account: BatchAccount, counted: Tally, taken: Taken, segments: pa.Table,
+        sizes: dict[str, Size],
+    ) -> None:  # fmt: skip
+        catalog = Catalog(self.settings)
+        spool, points = catalog.path("temp", "metrics-spool"), batch_points(account, counted, segments, sizes)
+        self._metrics.do(lambda: write_or_spool(self.store, catalog.storage, spool, points))
+        if number % PRUNE_EVERY == 0:
+            self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
+        latest, model = self.recent.add(taken.events), self.models.recommender
+        if model is not None and latest:
+            places = dict(zip(segments["user_id"].to_pylist(), segments["segment"].to_pylist(), strict=True))
+            contexts = [UserContext(user, places.get(user), self.recent.of(user)) for user in latest]
+            self._ranking.do(partial(self._recommend, account, model, contexts))
 
-def start_stream(settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False) -> "StreamingQuery":
-    """Starts the query; with `drain` it ends by itself when what is in Kafka now has been processed."""
-    catalog = SparkCatalog(settings, spark)
+    def _recommend(self, account: BatchAccount, model: "Recommender", contexts: list[UserContext]) -> None:
+        self.publisher.write("recommendations", account.batch, recommendations(model, contexts))
+        point = Point("stream_batch", {}, {"recommended": len(contexts)}, dt.datetime.fromisoformat(account.arrived))
+        self._metrics.do(lambda: self.store.write([point]))
+
+
+class Clock:
+    """Laps of a batch, in ms."""
+
+    def __init__(self) -> None:
+        self.started = self._last = time.time()
+        self.laps: dict[str, int] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.time()
+        self.laps[name], self._last = round((now - self._last) * 1000), now
+
+
+def _account(number: int, topic: str, counted: Tally, rows: int, bad: int, taken: Taken, clock: Clock) -> BatchAccount:
+    now_ms = time.time() * 1000
+    days = {str(row["values"]): row["counts"] for row in pc.value_counts(taken.events["date"]).to_pylist()}
+    return BatchAccount(
+        batch=number,
+        topic=topic,
+        offsets=counted.offsets,
+        rows=rows,
+        new=len(taken.events),
+        duplicates=taken.duplicates,
+        rejected=bad,
+        filled=taken.filled,
+        users=len(pc.unique(taken.users["user_id"])),
+        days=dict(sorted(days.items())),
+        arrived=dt.datetime.fromtimestamp(counted.last_ms / 1000, dt.UTC).isoformat(),
+        duration_ms=round(now_ms - clock.started * 1000),
+        latency_p50_ms=round(now_ms - counted.median_ms),
+        latency_max_ms=round(now_ms - counted.first_ms),
+        steps_ms=clock.laps,
+    )
+
+
+def start_stream(
+    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, say: Callable[[str], None] = print
+) -> "StreamingQuery":
+    """Starts the query; with `drain` it ends by itself when what is in Kafka now has been processed. LabError where
+    another stream runs. Whoever starts it calls `end_stream`.
+    """
+    job.lease.acquire()
+    begun = beginning(settings, Catalog(settings))
+    if begun.said:
+        say(begun.said)
+    job.begin(begun)
+    # Batches are small and alike: their plan needs no second thoughts, and its classes are compiled once
+    spark.conf.set("spark.sql.adaptive.streaming.stateless.enabled", "false")
     records = (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.kafka)
         .option("subscribe", settings.events_topic)
-        .option("startingOffsets", "earliest")
+        .option("startingOffsets", begun.offsets)
         .option("maxOffsetsPerTrigger", MOST_EVENTS)
         .load()
     )
-    writer = records.writeStream.queryName("shoplab").foreachBatch(job)
-    writer = writer.option("checkpointLocation", catalog.uri("temp", "checkpoints", settings.events_topic))
+    rows = hashed(read_records(records, load_mapping(REES46), settings.days))
+    writer = rows.writeStream.queryName("shoplab").foreachBatch(job)
+    writer = writer.option("checkpointLocation", settings.hdfs + begun.checkpoint)
     every = f"{settings.trigger_ms} milliseconds"
     return (writer.trigger(availableNow=True) if drain else writer.trigger(processingTime=every)).start()
 
 
-def run_stream(
-    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, echo: Callable[[str], None] = print
-) -> None:
-    """Runs the stream until it is drained or stopped (Ctrl-C, SIGTERM), with a line a batch."""
-    job.on_batch = lambda account: echo(account.line())
-    query = start_stream(settings, spark, job, drain)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    alive = settings.run_dir / "stream.alive"
-    alive.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def streaming(
+    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, say: Callable[[str], None] = print
+) -> "Iterator[StreamingQuery]":
+    """The query while it runs; whatever ends it, the next stream finds the place free."""
+    query = None
     try:
-        while not query.awaitTermination(ALIVE_S):
-            alive.touch()  # the container's healthcheck looks at its age
-    except KeyboardInterrupt:
-        query.stop()
-    except StreamingQueryException as error:
-        raise stream_error(error) from error
-
-
-def stream_error(error: Exception) -> LabError:
-    """One line for a query that failed: the last cause that names itself."""
-    causes = [line.strip() for line in str(error).splitlines() if "Error:" in line or "Exception:" in line]
-    return ServiceError(
-        f"the stream stopped: {(causes or [str(error)])[-1][:300]}; ./lab status, then ./lab stream again"
-    )
-
-
-def _write_rejected(catalog: SparkCatalog, rows: DataFrame, batch_id: int) -> None:
-    bad = rows.where("reason is not null").withColumn("raw", F.concat_ws(" ", "source", "raw"))
-    write_rejected(catalog, f"kafka-{batch_name(batch_id)}", bad)
-
-
-def _stored_since(catalog: SparkCatalog, day: dt.date) -> DataFrame:
-    """Stored events from the start of the day's month on."""
-    days = [stored for stored in catalog.partitions("events") if stored >= f"{day:%Y-%m-01}"]
-    return catalog.read_partitions("events", "date", days)
-
-
-def _products(catalog: SparkCatalog) -> DataFrame:
-    """Price levels as of the last `./lab analyse`; before the first, of what is stored now."""
-    return catalog.read("analysis/products") if catalog.has("analysis/products") else products(catalog.read("events"))
-
-
-def _account(counted: Tally, batch_id: int, new: int, users: int, recommended: int, started: float) -> BatchAccount:
-    now_ms = time.time() * 1000
-    return BatchAccount(
-        batch=batch_id,
-        rows=counted.rows,
-        new=new,
-        duplicates=counted.rows - counted.rejected - new,
-        rejected=counted.rejected,
-        users=users,
-        recommended=recommended,
-        duration_ms=round(now_ms - started * 1000),
-        latency_p50_ms=round(now_ms - counted.median_ms),
-        latency_max_ms=round(now_ms - counted.first_ms),
-        arrived=counted.arrived.isoformat(),
-    )
+        query = start_stream(settings, spark, job, drain, say)
+        yield query
+    finally:
+        if query is not None:
+            query.stop()
+            job.finish()
+        job.lease.release()

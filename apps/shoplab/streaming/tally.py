@@ -1,61 +1,54 @@
-"""What a micro-batch holds, counted in one pass over its rows."""
+"""What a micro-batch holds, counted from its rows."""
 
-import datetime as dt
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from shoplab.behaviour.sessions import revenue
+from shoplab.core.vocabulary import BY_NAME, IN_VISIT
+from shoplab.streaming.accounts import Offsets
 
-_BAD = "bad"
+TOP_PRODUCTS = 10
+_EVENT_TYPES = pa.array(IN_VISIT)
 
 
 @dataclass(frozen=True)
 class Tally:
-    """rows = good + rejected. Days: of good events, None without any. Arrivals: Kafka's times, ms since 1970.
-
-    by_type: event type -> (events, revenue), of good events.
+    """Of the rows of `records.read_records`. Arrivals: Kafka's times, ms since 1970. by_type: event type -> (events,
+    revenue), of events that were new; top: the products with most of visits, most first.
     """
 
-    rows: int = 0
-    rejected: int = 0
-    first_day: dt.date | None = None
-    last_day: dt.date | None = None
-    first_ms: int = 0
-    median_ms: int = 0
-    last_ms: int = 0
+    offsets: Offsets
+    first_ms: int
+    median_ms: int
+    last_ms: int
     by_type: dict[str, tuple[int, float]] = field(default_factory=dict)
-
-    @property
-    def arrived(self) -> dt.datetime:
-        """Arrival of the last record: the batch's time, the same however often it is done."""
-        return dt.datetime.fromtimestamp(self.last_ms / 1000, dt.UTC)
+    top: list[tuple[str, int]] = field(default_factory=list)
 
 
-def tally(rows: DataFrame) -> Tally:
-    """Counts rows of `live.read_records`. Runs one job."""
-    good = F.col("reason").isNull()
-    arrived = F.unix_millis("arrived")
-    counted = (
-        rows.withColumn("kind", F.when(good, F.col("event_type")).otherwise(F.lit(_BAD)))
-        .rollup("kind")
-        .agg(
-            F.count("*").alias("rows"),
-            F.min(F.when(good, F.col("date"))).alias("first_day"),
-            F.max(F.when(good, F.col("date"))).alias("last_day"),
-            F.min(arrived).alias("first_ms"),
-            F.percentile_approx(arrived, 0.5).alias("median_ms"),
-            F.max(arrived).alias("last_ms"),
-            revenue().alias("revenue"),
-        )
-        .collect()
+def tally(rows: pa.Table, events: pa.Table) -> Tally:
+    """rows: all of a batch, at least one. events: EVENT rows that were new."""
+    arrived = pc.cast(rows["arrived"], pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64()).to_numpy()
+    return Tally(
+        _offsets(rows), int(arrived.min()), int(np.median(arrived)), int(arrived.max()), _by_type(events), _top(events)
     )
-    kinds = {row["kind"]: row for row in counted}
-    total = kinds.pop(None, None)  # a rollup of no rows has no total either
-    if total is None:
-        return Tally()
-    rejected = kinds.pop(_BAD, {"rows": 0})["rows"]
-    by_type = {kind: (row["rows"], row["revenue"]) for kind, row in sorted(kinds.items())}
-    places = {name: total[name] for name in ("first_day", "last_day", "first_ms", "median_ms", "last_ms")}
-    return Tally(total["rows"], rejected, **places, by_type=by_type)
+
+
+def _offsets(rows: pa.Table) -> Offsets:
+    ends = rows.group_by("partition").aggregate([("offset", "min"), ("offset", "max")]).sort_by("partition")
+    return {str(row["partition"]): [row["offset_min"], row["offset_max"] + 1] for row in ends.to_pylist()}
+
+
+def _by_type(events: pa.Table) -> dict[str, tuple[int, float]]:
+    paid = pc.multiply(pc.fill_null(events["price"], 0.0), pc.fill_null(events["quantity"], 1).cast(pa.float64()))
+    counted = events.select(["event_type"]).append_column("paid", paid).group_by("event_type")
+    rows = counted.aggregate([("paid", "count"), ("paid", "sum")]).sort_by("event_type").to_pylist()
+    return {row["event_type"]: (row["paid_count"], row["paid_sum"] * BY_NAME[row["event_type"]].pays) for row in rows}
+
+
+def _top(events: pa.Table) -> list[tuple[str, int]]:
+    visits = events.filter(pc.is_in(events["event_type"], _EVENT_TYPES))
+    counted = visits.group_by("product_id").aggregate([("product_id", "count")])
+    best = counted.sort_by([("product_id_count", "descending"), ("product_id", "ascending")]).slice(0, TOP_PRODUCTS)
+    return [(row["product_id"], row["product_id_count"]) for row in best.to_pylist()]

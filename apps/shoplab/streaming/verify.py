@@ -1,15 +1,24 @@
-"""Do the counts agree? What Kafka holds against what the stream accounted for."""
+"""Is every event accounted for? What Kafka holds against what the stream took, and that against what lies on HDFS."""
 
-from dataclasses import dataclass
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow.parquet as pq
 
 from shoplab.core.catalog import Catalog
-from shoplab.core.kafka import records_in_topic
+from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
+from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.publish import events_name
 
 
 @dataclass(frozen=True)
-class Reconciliation:
-    """Records by where they are. in_kafka: ever written to the topic; accounted = new + duplicates + rejected."""
+class Balance:
+    """Records by where they are. in_kafka: written to the topic, as it is now; accounted = new + duplicates + rejected,
+    of the same topic. waiting: that no batch has taken yet. lost: that Kafka deleted before the stream took them.
+    on_hdfs: events in the files of the stream's batches, of all topics. faults: what does not close, a line each.
+    """
 
     in_kafka: int
     batches: int
@@ -17,23 +26,80 @@ class Reconciliation:
     new: int
     duplicates: int
     rejected: int
+    waiting: int
+    lost: int
+    on_hdfs: int
+    faults: list[str] = field(default_factory=list)
 
     @property
-    def waiting(self) -> int:
-        """Records no finished batch has accounted for yet."""
-        return self.in_kafka - self.accounted
-
-    @property
-    def agrees(self) -> bool:
-        return self.waiting == 0 and self.accounted == self.new + self.duplicates + self.rejected
+    def closes(self) -> bool:
+        return not self.waiting and not self.lost and not self.faults
 
 
-def reconcile(settings: Settings) -> Reconciliation:
-    """Reads the topic's end offsets and every batch's account. Needs no Spark."""
-    catalog = Catalog(settings)
-    folder = catalog.path("live", "accounts")
-    accounts = [catalog.storage.read_json(f"{folder}/{name}") for name in catalog.storage.names(folder)]
-    total = {key: sum(account[key] for account in accounts) for key in ("rows", "new", "duplicates", "rejected")}
-    return Reconciliation(
-        records_in_topic(settings), len(accounts), total["rows"], total["new"], total["duplicates"], total["rejected"]
-    )
+def balance(settings: Settings) -> Balance:
+    """Reads the topic's offsets, every batch's account and the files of its events. Needs no Spark."""
+    catalog, topic = Catalog(settings), topic_state(settings)
+    accounts = list(Accounts(catalog).all())
+    here = [account for account in accounts if account.topic == topic.id]
+    taken = _taken(here)
+    faults = [*_gaps(here), *_sums(accounts)]
+    on_hdfs, missing = _on_hdfs(catalog, accounts)
+    waiting = {part: end - taken.get(part, (0, 0))[1] for part, end in topic.ends.items()}
+    lost = sum(max(0, first - taken.get(part, (0, 0))[1]) for part, first in topic.firsts.items())
+    total = Counter[str]()
+    for account in here:
+        total.update({name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected")})
+    return Balance(
+        sum(topic.ends.values()), len(here), total["rows"], total["new"], total["duplicates"], total["rejected"],
+        sum(waiting.values()) - lost, lost, on_hdfs, faults + missing,
+    )  # fmt: skip
+
+
+def _taken(accounts: list[BatchAccount]) -> dict[str, tuple[int, int]]:
+    """Partition -> the first offset that was taken, and the one after the last."""
+    ranges: dict[str, tuple[int, int]] = {}
+    for account in accounts:
+        for part, (first, end) in account.offsets.items():
+            ranges[part] = (ranges.get(part, (first, end))[0], end)
+    return ranges
+
+
+def _gaps(accounts: list[BatchAccount]) -> list[str]:
+    """Offsets that were left out or taken twice between one batch and the next, and batches that do not add up to
+    theirs.
+    """
+    ends: dict[str, int] = {}
+    found = []
+    for account in accounts:
+        for part, (first, end) in account.offsets.items():
+            if first > ends.get(part, 0):
+                found.append(f"partition {part}: offsets {ends.get(part, 0)} to {first - 1} were never taken")
+            if first < ends.get(part, 0):
+                found.append(f"batch {account.batch} took offsets of partition {part} that an earlier one had taken")
+            ends[part] = end
+        if sum(end - first for first, end in account.offsets.values()) != account.rows:
+            found.append(f"batch {account.batch}: its offsets do not add up to its {account.rows:,} rows")
+    return found
+
+
+def _sums(accounts: list[BatchAccount]) -> list[str]:
+    return [
+        f"batch {account.batch}: new, duplicates and rejected do not add up to its rows"
+        for account in accounts
+        if account.rows != account.new + account.duplicates + account.rejected
+    ]
+
+
+def _on_hdfs(catalog: Catalog, accounts: list[BatchAccount]) -> tuple[int, list[str]]:
+    """Events in the batches' files, and where they are not as many as accounted for."""
+    total, faults = 0, []
+    there = {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
+    for account in accounts:
+        for day, events in account.days.items():
+            path = catalog.path("events", f"date={day}", events_name(account.batch))
+            rows = pq.read_metadata(io.BytesIO(catalog.storage.read(path))).num_rows if path in there else 0
+            there.discard(path)
+            total += rows
+            if rows != events:
+                faults.append(f"batch {account.batch}, {day}: {events:,} events were stored, {rows:,} are there")
+    return total, faults + [f"{path} belongs to no batch that was finished" for path in sorted(there)]

@@ -7,6 +7,7 @@ from shoplab.core.schemas.models import (
     ACCOUNT,
     CUSTOMER_VALUE,
     LIVE_SEGMENT,
+    LIVE_SESSION,
     LIVE_USER,
     MODEL_PRODUCT,
     MODEL_USER,
@@ -18,8 +19,8 @@ from shoplab.core.schemas.table import Column, Table
 TABLES = {
     table.dataset: table
     for table in (
-        EVENT, REJECTED, SESSION, USER, HABIT, PRODUCT, *ANALYSIS, SEGMENT, CUSTOMER_VALUE, LIVE_USER, LIVE_SEGMENT,
-        RECOMMENDATION, ACCOUNT, MODEL_USER, MODEL_PRODUCT,
+        EVENT, REJECTED, SESSION, USER, HABIT, PRODUCT, *ANALYSIS, SEGMENT, CUSTOMER_VALUE, LIVE_USER, LIVE_SESSION,
+        LIVE_SEGMENT, RECOMMENDATION, ACCOUNT, MODEL_USER, MODEL_PRODUCT,
     )
 }  # fmt: skip
 

@@ -10,6 +10,8 @@ _TYPES: dict[str, pa.DataType] = {
     "string": pa.string(), "bigint": pa.int64(), "int": pa.int32(), "smallint": pa.int16(), "double": pa.float64(),
     "timestamp": pa.timestamp("us", "UTC"), "date": pa.date32(), "boolean": pa.bool_(),
     "map<string,double>": pa.map_(pa.string(), pa.field("value", pa.float64(), nullable=False)),
+    "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+    "map<string,array<bigint>>": pa.map_(pa.string(), pa.list_(pa.int64())),
     "array<int>": pa.large_list(pa.int32()), "array<tinyint>": pa.large_list(pa.int8()),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shoplab.core.schemas.behaviour import LOOK, USER
+from shoplab.core.schemas.behaviour import LOOK, SESSION, USER
 from shoplab.core.schemas.table import Column, Table, count, flag, money, real, share, text, whole
 
 _FIFTH = {"unit": "1 worst to 5 best", "nullable": True, "low": 1, "high": 5}
@@ -47,8 +47,9 @@ CUSTOMER_VALUE = Table(
     ),
 )
 
-# In the batch's own directory. The stream writes both for the users of a micro-batch.
+# In the batch's own directory. The stream writes them for the users and sessions of a micro-batch.
 LIVE_USER = replace(USER, dataset="live/users", grain="one user in one month, as of one micro-batch", partition=None)
+LIVE_SESSION = replace(SESSION, dataset="live/sessions", grain="one session, as of one micro-batch", partition=None)
 LIVE_SEGMENT = replace(SEGMENT, dataset="live/segments", grain="one user, as of one micro-batch")
 
 # collaborative, content, segment: what each kind of source put into score (they add up to it). sources: source name ->
@@ -70,16 +71,22 @@ RECOMMENDATION = Table(
     ),
 )
 
-# rows = new + duplicates + rejected. latency: from Kafka's clock to the batch's end. One JSON file a batch.
+# rows = new + duplicates + rejected; of the new, filled had no session. topic: Kafka's id. offsets: partition -> [the
+# first taken, the one after the last]; days: day -> new events. latency: from Kafka's clock to the batch's end. One
+# JSON file a batch.
 ACCOUNT = Table(
     "live/accounts",
     grain="one micro-batch",
     key=("batch",),
     columns=(
         whole("batch", "batches", low=0, kind="bigint"),
-        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "users", "recommended")),
-        *(whole(name, "ms", low=0, kind="bigint") for name in ("duration_ms", "latency_p50_ms", "latency_max_ms")),
+        text("topic"),
+        Column("offsets", "map<string,array<bigint>>", unit="offsets"),
+        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "filled", "users")),
+        Column("days", "map<string,bigint>", unit="events"),
         text("arrived"),  # of its last record, ISO 8601
+        *(whole(name, "ms", low=0, kind="bigint") for name in ("duration_ms", "latency_p50_ms", "latency_max_ms")),
+        Column("steps_ms", "map<string,bigint>", unit="ms"),
     ),
 )
 

@@ -1,0 +1,72 @@
+"""What the stream has taken from Kafka, batch by batch: its commit record. Written last, and the same however often a
+batch is done.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from shoplab.core.catalog import Catalog
+
+_BEFORE: dict[str, Any] = {"topic": "", "offsets": {}, "filled": 0, "days": {}, "steps_ms": {}}  # of accounts of old
+
+Offsets = dict[str, list[int]]  # partition -> first offset taken, first one after it
+
+
+def batch_name(batch: int) -> str:
+    """Name of a micro-batch; names sort as their numbers do."""
+    return f"batch={batch:010}"
+
+
+@dataclass(frozen=True)
+class BatchAccount:
+    """Grain: one micro-batch. rows = new + duplicates + rejected. topic: Kafka's id of it, another one when it is made
+    anew. offsets: what was taken. days: day -> events that were new. steps_ms: time of each step; duration_ms: of all.
+    latency: from Kafka's clock to the batch's end.
+    """
+
+    batch: int
+    topic: str
+    offsets: Offsets
+    rows: int
+    new: int
+    duplicates: int
+    rejected: int
+    filled: int
+    users: int
+    days: dict[str, int]
+    arrived: str
+    duration_ms: int
+    latency_p50_ms: int
+    latency_max_ms: int
+    steps_ms: dict[str, int] = field(default_factory=dict)
+
+    def line(self) -> str:
+        return (
+            f"batch {self.batch}: {self.rows:,} events = {self.new:,} new + {self.duplicates:,} duplicates"
+            f" + {self.rejected:,} rejected; {self.users:,} users; {self.duration_ms / 1000:.1f} s,"
+            f" latency {self.latency_p50_ms / 1000:.1f} s (max {self.latency_max_ms / 1000:.1f})"
+        )
+
+
+class Accounts:
+    """Those of one lab, as one JSON file a batch."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._storage, self._folder = catalog.storage, catalog.path("live", "accounts")
+
+    def write(self, account: BatchAccount) -> None:
+        self._storage.write_json(f"{self._folder}/{batch_name(account.batch)}.json", asdict(account))
+
+    def newest(self) -> BatchAccount | None:
+        names = self._storage.names(self._folder)
+        return self._read(names[-1]) if names else None
+
+    def all(self) -> Iterator[BatchAccount]:
+        return map(self._read, self._storage.names(self._folder))
+
+    def _read(self, name: str) -> BatchAccount:
+        said = self._storage.read_json(f"{self._folder}/{name}")
+        return BatchAccount(
+            **{field.name: said.get(field.name, _BEFORE.get(field.name)) for field in fields(BatchAccount)}
+        )

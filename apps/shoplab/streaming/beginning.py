@@ -1,0 +1,69 @@
+"""Where a stream goes on: Kafka's offsets, the number of the next batch, and the checkpoint that belongs to them.
+
+Spark numbers batches from 0 with every checkpoint. The lab's numbers go on, so that a batch has one name for ever: what
+was there when a checkpoint was made stands in it.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from shoplab.core.catalog import Catalog
+from shoplab.core.kafka import TopicState, topic_state
+from shoplab.core.settings import Settings
+from shoplab.streaming.accounts import Accounts, BatchAccount
+
+_FIRST = "shoplab.json"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """checkpoint: path. first: the lab's number of Spark's batch 0. ends: partition -> first offset that no finished
+    batch has taken. offsets: where Spark's source began with this checkpoint. topic: Kafka's id. said: what a user
+    should know, or "".
+    """
+
+    checkpoint: str
+    first: int
+    ends: dict[str, int]
+    offsets: str
+    topic: str
+    said: str = ""
+
+
+def beginning(settings: Settings, catalog: Catalog) -> Beginning:
+    """Looks at the topic, the accounts and the checkpoint; makes a new checkpoint where the old one can't go on."""
+    topic, last = topic_state(settings), Accounts(catalog).newest()
+    checkpoint = catalog.path("temp", "checkpoints", settings.events_topic, topic.id)
+    known = last if last is not None and last.topic == topic.id else None
+    lost = _lost(topic, known)
+    if catalog.storage.names(f"{checkpoint}/offsets") and not lost:
+        said = catalog.storage.read_json(f"{checkpoint}/{_FIRST}")
+        return Beginning(checkpoint, said["first"], _starts(topic, known), said["offsets"], topic.id)
+    catalog.storage.delete(checkpoint)
+    ends = _starts(topic, known)
+    offsets = orjson.dumps({settings.events_topic: ends}).decode()
+    first = last.batch + 1 if last else 0
+    catalog.storage.write_json(f"{checkpoint}/{_FIRST}", {"first": first, "offsets": offsets})
+    return Beginning(checkpoint, first, ends, offsets, topic.id, _words(lost, last, known))
+
+
+def _lost(topic: TopicState, known: BatchAccount | None) -> int:
+    """Records that Kafka has deleted before the stream took them."""
+    ends = {name: end for name, (_, end) in known.offsets.items()} if known else {}
+    return sum(max(0, first - ends.get(name, 0)) for name, first in topic.firsts.items())
+
+
+def _starts(topic: TopicState, known: BatchAccount | None) -> dict[str, int]:
+    ends = {name: end for name, (_, end) in known.offsets.items()} if known else {}
+    return {name: max(first, ends.get(name, 0)) for name, first in topic.firsts.items()}
+
+
+def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None) -> str:
+    if lost:
+        return (
+            f"Kafka has deleted {lost:,} records before the stream took them (see ./lab verify); it goes on behind them"
+        )
+    if last and not known:
+        return "the topic was made anew; the stream begins at its start"
+    return "the checkpoint was gone; the stream goes on where its last account ends" if last else ""

@@ -1,0 +1,99 @@
+"""One stream at a time: a second one is refused by name, and one that lost its turn writes no more.
+
+Each holder has a file of its own, numbered; HDFS lets only one create it, and the highest number holds. Its age is not
+asked, as clocks differ: a holder on this machine lives while its process does, another while it keeps renewing.
+"""
+
+import logging
+import os
+import socket
+import time
+from threading import Event, Thread
+from typing import Any
+
+import psutil
+
+from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.storage import Storage
+
+RENEW_S = 3.0
+WATCH_S = 12.0  # how long a holder elsewhere may be silent
+
+log = logging.getLogger(__name__)
+
+
+class Lease:
+    """Held between `acquire` and `release`."""
+
+    def __init__(self, storage: Storage, folder: str) -> None:
+        self._storage, self._folder = storage, folder
+        self._mine = ""
+        self._ended = Event()
+        self._renewing = Thread(target=self._renew, name="lease", daemon=True)
+
+    def acquire(self) -> None:
+        """LabError where another stream holds it."""
+        newest = self._newest()
+        if newest and self._lives(newest):
+            said = self._said(newest)
+            raise LabError(
+                f"another stream is running (process {said['pid']} on {said['host']}); stop it first, with Ctrl-C there"
+            )
+        number = int(newest.split("=")[1]) + 1 if newest else 0
+        self._mine = f"holder={number:08}"
+        said = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()), "beat": 0}
+        if not self._storage.create_json(f"{self._folder}/{self._mine}", said):
+            raise LabError("another stream started at the same moment; see ./lab status, then ./lab stream again")
+        for older in self._storage.names(self._folder)[:-1]:
+            self._storage.delete(f"{self._folder}/{older}")
+        self._renewing.start()
+
+    def check(self) -> None:
+        """ServiceError where another stream has taken over."""
+        if self._mine and self._newest() != self._mine:
+            raise ServiceError("another stream has taken over; this one ends")
+
+    def release(self) -> None:
+        self._ended.set()
+        if self._renewing.is_alive():
+            self._renewing.join()
+        if self._mine and self._newest() == self._mine:
+            self._storage.write_json(f"{self._folder}/{self._mine}", {"host": "", "pid": 0, "started": 0, "beat": 0})
+
+    def _newest(self) -> str:
+        return next(iter(self._storage.names(self._folder)[::-1]), "")
+
+    def _said(self, name: str) -> dict[str, Any]:
+        said: dict[str, Any] = self._storage.read_json(f"{self._folder}/{name}")
+        return said
+
+    def _lives(self, name: str) -> bool:
+        said = self._said(name)
+        if not said["pid"]:
+            return False
+        if said["host"] == socket.gethostname():
+            return bool(_started(said["pid"]) == said["started"])
+        until = time.monotonic() + WATCH_S
+        while time.monotonic() < until:
+            time.sleep(RENEW_S / 2)
+            if self._said(name)["beat"] != said["beat"]:
+                return True
+        return False
+
+    def _renew(self) -> None:
+        beat = 0
+        while not self._ended.wait(RENEW_S):
+            beat += 1
+            try:
+                if self._newest() == self._mine:
+                    self._storage.write_json(f"{self._folder}/{self._mine}", self._said(self._mine) | {"beat": beat})
+            except LabError as error:  # HDFS is away: the batch will say so
+                log.warning("the stream's lease could not be renewed: %s", error)
+
+
+def _started(pid: int) -> float:
+    """When the process began, 0 where there is none: numbers are given again."""
+    try:
+        return round(psutil.Process(pid).create_time(), 1)
+    except psutil.Error:
+        return 0.0

@@ -1,0 +1,141 @@
+"""The published models and tables that a micro-batch looks at, taken up anew when their pointers move."""
+
+import io
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql import functions as F
+
+from shoplab.behaviour.products import products
+from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.schemas import SEGMENT
+from shoplab.core.schemas.arrow import arrow_schema
+from shoplab.segments import on_driver
+from shoplab.streaming.sizes import SegmentSizes, Size
+from shoplab.streaming.state.levels import Levels, no_levels
+
+if TYPE_CHECKING:
+    from shoplab.recommend.model.recommender import Recommender
+    from shoplab.segments.model import Segmentation
+
+log = logging.getLogger(__name__)
+
+
+class Models:
+    """Without a model its step is left out; one that this code can't read is named in the log, and the one before it
+    goes on.
+    """
+
+    def __init__(self) -> None:
+        self._versions: dict[str, str] = {}  # what was looked at last, whether it could be read or not
+        self.segmentation: Segmentation | None = None
+        self.recommender: Recommender | None = None
+        self.levels: Levels = no_levels()
+        self._sizes: SegmentSizes | None = None
+        self._earlier = pd.DataFrame(columns=list(on_driver.NEEDED)).set_index("user_id")
+        self._published = pd.Series(dtype=object)
+
+    def refresh(self, catalog: SparkCatalog) -> None:
+        """One look at the pointers."""
+        if self._is_new(catalog, "levels", lambda: _made(catalog)):
+            self.levels = _levels(catalog)
+        if self._is_new(catalog, "segments", lambda: _version(catalog, "models/segments")):
+            self._take_segmentation(catalog)
+        if self._is_new(catalog, "recommender", lambda: _version(catalog, "models/recommender")):
+            self._take_recommender(catalog)
+
+    def segments(self, users: pa.Table, months: set[str]) -> pa.Table:
+        """SEGMENT rows from USER rows of all the users' months that the stream's memory has; of other months they are
+        the `users` table's. Empty without a segment model.
+        """
+        if self.segmentation is None or not len(users):
+            return arrow_schema(SEGMENT).empty_table()
+        here = users.select(list(on_driver.NEEDED)).to_pandas()
+        known = self._earlier.index.intersection(here["user_id"].unique())
+        earlier = self._earlier.loc[known].reset_index()
+        earlier = earlier[~earlier["month"].isin(months)]
+        return on_driver.segment_rows(self.segmentation, pd.concat([here, earlier]) if len(earlier) else here)
+
+    def sizes(self, segments: pa.Table) -> dict[str, Size]:
+        """Every segment's size after these users were placed; empty without a segment model."""
+        if self._sizes is None or not len(segments):
+            return {}
+        users = segments.select(["user_id", "segment_name"]).to_pandas()
+        return self._sizes.move(users.assign(published=self._published.reindex(users["user_id"]).to_numpy()))
+
+    def _is_new(self, catalog: Catalog, name: str, version: Callable[[], str | None]) -> bool:
+        found = version()
+        if not found or found == self._versions.get(name):
+            return False
+        self._versions[name] = found
+        return True
+
+    def _take_segmentation(self, catalog: SparkCatalog) -> None:
+        from shoplab.segments.model import load_model
+
+        try:
+            self.segmentation = load_model(catalog)
+        except LabError as error:
+            log.warning("%s", error)
+            return
+        self._sizes = SegmentSizes({row["name"]: row["users"] for row in catalog.manifest("segments")["segments"]})
+        named = _read(catalog, catalog.current("segments"), ["user_id", "segment_name"])
+        self._published = named.set_index("user_id")["segment_name"] if len(named) else pd.Series(dtype=object)
+        parts = [_month(catalog, month) for month in catalog.partitions("users")]
+        self._earlier = pd.concat(parts or [self._earlier.reset_index()]).set_index("user_id").sort_index()
+
+    def _take_recommender(self, catalog: Catalog) -> None:
+        from shoplab.recommend.model.files import UnreadableModel, load, readable
+
+        try:
+            path, problem = readable(catalog)
+        except UnreadableModel as error:
+            log.warning("%s", error)
+            return
+        if problem:
+            log.warning("%s", problem)
+        self.recommender = None  # the old one's memory is free before the new one takes its own
+        self.recommender = load(catalog.storage, path)
+
+
+def _version(catalog: Catalog, name: str) -> str | None:
+    try:
+        return catalog.current(name)
+    except LabError:
+        return None
+
+
+def _made(catalog: Catalog) -> str | None:
+    """What changes when `./lab analyse` has written the products anew."""
+    return next(iter(catalog.storage.walk(catalog.path("analysis/products"))), "none")
+
+
+def _levels(catalog: SparkCatalog) -> Levels:
+    """Price levels as of the last `./lab analyse`; before the first, of what is stored now."""
+    if catalog.has("analysis/products"):
+        known = catalog.read("analysis/products")
+    elif catalog.has("events"):
+        known = products(catalog.read("events"))
+    else:
+        return no_levels()
+    table = known.select(F.xxhash64("product_id").alias("key"), "price_level").toArrow()
+    return Levels(table["key"].to_numpy(), pc.fill_null(table["price_level"], float("nan")).to_numpy())
+
+
+def _month(catalog: Catalog, month: str) -> pd.DataFrame:
+    columns = [name for name in on_driver.NEEDED if name != "month"]
+    users: pd.DataFrame = _read(catalog, catalog.path("users", f"month={month}"), columns).assign(month=month)
+    return users.assign(last_purchase=pd.to_datetime(users["last_purchase"], utc=True))
+
+
+def _read(catalog: Catalog, folder: str, columns: list[str]) -> Any:
+    files = [path for path in catalog.storage.walk(folder) if path.endswith(".parquet")]
+    tables = [pq.read_table(io.BytesIO(catalog.storage.read(path)), columns=columns) for path in files]
+    return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame(columns=columns)
