@@ -49,6 +49,7 @@ BENCHES = {
     "startup": "shoplab.lab.commands:bench_startup",
     "segments": "shoplab.segments.commands:bench_segments",
     "recommender": "shoplab.recommend.commands:bench_recommender",
+    "stream": "shoplab.load.bench_commands:bench_stream",
 }
 
 

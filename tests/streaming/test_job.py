@@ -17,12 +17,8 @@ from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
 from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.recommend.job import train
-from shoplab.rollback import roll_back_segments
-from shoplab.segments.job import SegmentRequest, segment
 from shoplab.streaming.accounts import Accounts, BatchAccount
 from shoplab.streaming.job import LiveJob, streaming
-from shoplab.streaming.models import Models
 from shoplab.streaming.replay import replay
 from shoplab.streaming.verify import balance
 from tests.data import csv_file, raw_line
@@ -206,6 +202,22 @@ def test_accounts_are_in_the_order_of_batches(stream: Stream) -> None:
     assert Accounts(stream.catalog).newest() == accounts[-1]
 
 
+def test_what_cannot_be_read_now_does_not_stop_the_stream(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when `./lab analyse` replaces a table that a batch looks at."""
+    job = LiveJob(stream.settings, stream.store)
+
+    def vanished(*_: object) -> None:
+        raise FileNotFoundError("part-0.parquet")
+
+    monkeypatch.setattr(job.models, "_take_levels", vanished)
+    stream.send(0, 20)
+    assert [account.new for account in stream.drain(job)] == [20]
+    monkeypatch.undo()
+    stream.send(20, 30)
+    assert [account.new for account in stream.drain(job)] == [10]
+    assert "levels" in job.models._versions
+
+
 def test_accounts_of_an_earlier_version_do_not_stop_the_stream(stream: Stream) -> None:
     stream.send(0, 30)
     stream.drain()
@@ -223,26 +235,3 @@ def test_the_trigger_is_a_setting(stream: Stream) -> None:
     quick = replace(stream.settings, trigger="500ms")
     with streaming(quick, stream.spark, LiveJob(quick, stream.store)) as query:
         assert "500" in query._jsq.streamingQuery().trigger().toString()
-
-
-def test_newer_models_and_older_ones_are_taken_up_by_the_next_batch(live: Settings, spark: SparkSession) -> None:
-    models, catalog = Models(), SparkCatalog(live, spark)
-    older = _taken_up(models, catalog)
-    train(catalog)
-    segment(catalog, SegmentRequest(k=4))
-    newer = _taken_up(models, catalog)
-    assert newer[0] > older[0]
-    assert [len(found) for found in (*older[1:], *newer[1:])] == [3, 3, 4, 4]
-    catalog.rollback("models/recommender")
-    roll_back_segments(catalog)
-    assert _taken_up(models, catalog) == older
-
-
-def _taken_up(models: Models, catalog: SparkCatalog) -> tuple[str, set[str], set[str]]:
-    """The recommender's version, the segments of the model, and those whose sizes are counted."""
-    models.refresh(catalog)
-    assert models.recommender is not None
-    assert models.segmentation is not None
-    assert models._sizes is not None
-    assert models._earlier.dtypes["last_purchase"] == "datetime64[ns, UTC]"
-    return models.recommender.version, set(models.segmentation.kmeans.names), set(models._sizes._users)

@@ -118,3 +118,11 @@ def test_a_record_as_replay_writes_it_is_read_as_any_other(spark: SparkSession) 
     fast, slow = (read_records(records(spark, *some), REES46, DAYS).sort("offset") for some in (values, careful))
     assert fast.collect() == slow.collect()
     assert [row["quantity"] for row in fast.collect()] == [None, None, None, 2, None, None]
+
+
+def test_events_of_after_their_arrival_are_rejected(spark: SparkSession, tmp_path: Path) -> None:
+    """By Kafka's clock, not by the day on which the stream began: NOW is the first of January."""
+    times = ["2026-01-01 23:00:00 UTC", "2026-01-02 23:59:59 UTC", "2026-01-03 00:00:00 UTC", "2099-01-01 00:00:00 UTC"]
+    path = csv_file(tmp_path / "a.csv", *[raw_line(time=time) for time in times])
+    rows = read_records(replayed(spark, path), REES46, ("2000-01-01", "")).sort("offset").collect()
+    assert [row["reason"] for row in rows] == [None, None, *["event_time is after the day after it arrived"] * 2]

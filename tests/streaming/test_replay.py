@@ -8,13 +8,15 @@ from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.schemas import RAW_COLUMNS
 from shoplab.core.settings import load_settings
 from shoplab.events.mapping import Mapping, load_mapping
+from shoplab.events.rows_python import Record, Row, read_records, read_rows
 from shoplab.events.sources import inspect
+from shoplab.events.wire import encode
 from shoplab.streaming import replay
 from tests.data import csv_file, raw_line
 
 
-def rows(path: Path, mapping: Mapping) -> list[replay.Row]:
-    return list(replay.read_rows(inspect(path, mapping)))
+def rows(path: Path, mapping: Mapping) -> list[Row]:
+    return list(read_rows(inspect(path, mapping)))
 
 
 def test_rows_keep_everything_as_text_bad_rows_too(tmp_path: Path) -> None:
@@ -28,6 +30,18 @@ def test_rows_keep_everything_as_text_bad_rows_too(tmp_path: Path) -> None:
     assert made[0]["category_code"] == ""
     assert made[2]["user_id"] == ""
     assert tuple(made[0]) == RAW_COLUMNS  # no quantity where the file has none
+
+
+@pytest.mark.parametrize(
+    "mapping", [Mapping(), Mapping(event_types={"look": "view"}), Mapping(time_format="yyyy-MM-dd")]
+)
+def test_many_rows_at_a_time_are_the_rows_one_by_one(tmp_path: Path, mapping: Mapping) -> None:
+    odd = [raw_line(brand="\\"), raw_line(brand='é"'), raw_line(user=" 7.0"), "2019,view", raw_line(session="")]
+    path = csv_file(
+        tmp_path / "a.csv", *odd, raw_line(kind="look"), raw_line(price=""), *[raw_line(user="5")] * 3, *odd
+    )
+    source = inspect(path, mapping)
+    assert [record[1:] for record in read_records(source)] == [encode(row) for row in read_rows(source)]
 
 
 def test_other_shops_words_and_unix_times(tmp_path: Path) -> None:
@@ -59,13 +73,13 @@ def test_pace(monkeypatch: pytest.MonkeyPatch, rate: float | None, speed: float 
     slept: list[float] = []
     monkeypatch.setattr(time, "monotonic", lambda: next(now) + sum(slept))
     monkeypatch.setattr(time, "sleep", slept.append)
-    second = [{"event_time": f"2019-10-01 00:{i // 60:02}:{i % 60:02} UTC"} for i in range(61)]
+    second = [Record(f"2019-10-01 00:{i // 60:02}:{i % 60:02} UTC", b"", b"") for i in range(61)]
     assert len(list(replay.paced(iter(second), rate, speed))) == 61
     assert sum(slept) == pytest.approx(due, abs=2 * replay.BURST_S)
 
 
 def test_no_kafka_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "CONNECT_MS", 500)
+    monkeypatch.setattr(replay, "CONNECT_S", 0.5)
     path = csv_file(tmp_path / "a.csv", raw_line())
     settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):

@@ -79,7 +79,9 @@ def ensure_topic(settings: Settings) -> bool:
 
 def make_topic(settings: Settings) -> bool:
     """Makes the events topic. False while Kafka does not take it."""
-    wanted = {settings.events_topic: {"num_partitions": PARTITIONS, "replication_factor": 1}}
+    # A record's time is when it arrived, by Kafka's clock: a producer's may be wrong
+    configs = {"message.timestamp.type": "LogAppendTime"}
+    wanted = {settings.events_topic: {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": configs}}
     try:
         with _impatient(settings) as admin:
             admin.create_topics(wanted, wait_for_metadata=True)

@@ -19,10 +19,10 @@ _EXPONENT = (
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
-def typed(rows: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame:
+def typed(rows: DataFrame, mapping: Mapping, days: tuple[str, str | Column]) -> DataFrame:
     """Adds EVENT's columns in their types, and `reason`: null for a good row. Input columns: SOURCE_COLUMNS as
     text, `fault`: why a row is none, else null, and `plain` (see `rows.ROWS`). days: the first and the last that events
-    may be of (Settings.days).
+    may be of (Settings.days); of what has no end, the last one of each row.
 
     Blank category_code, brand, price, quantity and user_session become null, as do words such as NULL and nan; spaces
     around a value are none of it, of whatever kind; an id 13085.0 is 13085. A purchase of a negative quantity is a
@@ -113,14 +113,15 @@ def fill_sessions(events: DataFrame) -> DataFrame:
     return events.withColumn("user_session", made)
 
 
-def _reason(first_day: str, last_day: str) -> Column:
+def _reason(first_day: str, last_day: str | Column) -> Column:
     """The first thing wrong with a row, in the order a reader would look."""
+    latest, late = (F.lit(last_day), last_day) if isinstance(last_day, str) else (last_day, "the day after it arrived")
     has_quantity = F.coalesce(F.col("quantity"), F.lit("")) != ""
     checks = [
         (F.coalesce(F.col("event_time"), F.lit("")) == "", "no event_time"),
         (F.col("_time").isNull(), "event_time is not a time"),
         (F.to_date("_time") < F.lit(first_day).cast("date"), f"event_time is before {first_day}"),
-        (F.to_date("_time") > F.lit(last_day).cast("date"), f"event_time is after {last_day}"),
+        (F.to_date("_time") > latest.cast("date"), f"event_time is after {late}"),
         (F.coalesce(F.col("event_type"), F.lit("")) == "", "no event_type"),
         (F.col("_type").isNull(), "unknown event_type"),
         *[(F.coalesce(F.col(c), F.lit("")) == "", f"no {c}") for c in ("product_id", "user_id")],

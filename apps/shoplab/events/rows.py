@@ -84,8 +84,9 @@ class Rows:
     def batch(self) -> pa.RecordBatch:
         values = list(zip(*self.values, strict=True)) or [()] * len(SOURCE_COLUMNS)
         columns = [pa.array(column, pa.string()) for column in values]
-        plain = are_plain(columns, self.mapping)
-        return pa.record_batch([self.lines, self.raws, self.faults, plain, *columns], schema=ROWS)
+        faults = pa.array(self.faults, pa.string())
+        plain = are_plain(columns, faults, self.mapping)
+        return pa.record_batch([self.lines, self.raws, faults, plain, *columns], schema=ROWS)
 
 
 def shown(raw: bytes) -> str:
@@ -96,10 +97,10 @@ def shown(raw: bytes) -> str:
         return f"{HEX}{raw[: RAW_LENGTH // 2].hex()}"
 
 
-def are_plain(columns: Sequence[pa.Array], mapping: Mapping) -> pa.Array:
+def are_plain(columns: Sequence[pa.Array], faults: pa.Array, mapping: Mapping) -> pa.Array:
     """Of each row, from its SOURCE_COLUMNS, whether `events.regular` knows it."""
     whole = pc.binary_join_element_wise(*[pc.fill_null(column, "") for column in columns], ",")
-    return pc.match_substring_regex(whole, row_pattern(mapping))
+    return pc.and_(pc.is_null(faults), pc.match_substring_regex(whole, row_pattern(mapping)))
 
 
 Batches = Iterator[pa.RecordBatch]

@@ -56,7 +56,7 @@ def read_parquet(what: str, stream: BinaryIO, names: list[str], mapping: Mapping
         faults = _faults(batch, texts)
         ours = picked(origins, texts.__getitem__, size)
         lines = pa.array(range(first, first + size), pa.int64())
-        plain = are_plain(ours, mapping)
+        plain = are_plain(ours, faults, mapping)
         yield pa.record_batch([lines, pa.nulls(size, pa.string()), faults, plain, *ours], schema=ROWS)
         first += size
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
 MOST_EVENTS = 200_000  # a batch, so that a backlog is worked off in bounded steps
-FINISH_S = 60.0  # what is done beside the data path, when the stream ends
+FINISH_S = 60.0  # for what is being done when the stream ends
+HANGS_S = 600.0
 
 
 class LiveJob:
@@ -65,11 +67,23 @@ class LiveJob:
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1)
         self._begun: Beginning | None = None
         self._ends: dict[str, int] = {}
+        self._busy_since: float | None = None
+        self._idle = Event()
+        self._idle.set()
 
     def begin(self, begun: Beginning) -> None:
         self._begun, self._ends = begun, dict(begun.ends)
 
+    def hangs(self) -> bool:
+        """Whether a batch has been at it for longer than any batch takes."""
+        since = self._busy_since
+        return since is not None and time.time() - since > HANGS_S
+
     def finish(self) -> None:
+        """Waits for the running batch."""
+        self._idle.wait(FINISH_S)
+
+    def finish_beside(self) -> None:
         """Waits for what is done beside the data path."""
         self._ranking.finish(FINISH_S)  # which leaves metrics
         self._metrics.finish(FINISH_S)
@@ -77,11 +91,17 @@ class LiveJob:
     def __call__(self, batch: DataFrame, number: int) -> None:
         assert self._begun is not None
         clock = Clock()
-        rows = batch.toArrow()
-        clock.lap("read")
-        if len(rows):
-            catalog = SparkCatalog(self.settings, batch.sparkSession)
-            self._process(catalog, rows, self._begun.first + number, self._begun.topic, clock)
+        self._idle.clear()
+        self._busy_since = clock.started
+        try:
+            rows = batch.toArrow()
+            clock.lap("read")
+            if len(rows):
+                catalog = SparkCatalog(self.settings, batch.sparkSession)
+                self._process(catalog, rows, self._begun.first + number, self._begun.topic, clock)
+        finally:
+            self._busy_since = None
+            self._idle.set()
 
     def _process(self, catalog: SparkCatalog, rows: pa.Table, number: int, topic: str, clock: "Clock") -> None:
         rows = rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
@@ -182,7 +202,7 @@ def start_stream(
         .option("maxOffsetsPerTrigger", MOST_EVENTS)
         .load()
     )
-    rows = hashed(read_records(records, load_mapping(REES46), settings.days))
+    rows = hashed(read_records(records, load_mapping(REES46), (settings.first_day, settings.last_day)))
     writer = rows.writeStream.queryName("shoplab").foreachBatch(job)
     writer = writer.option("checkpointLocation", settings.hdfs + begun.checkpoint)
     every = f"{settings.trigger_ms} milliseconds"
@@ -200,6 +220,7 @@ def streaming(
         yield query
     finally:
         if query is not None:
-            query.stop()
             job.finish()
+            query.stop()
+            job.finish_beside()
         job.lease.release()

@@ -29,7 +29,7 @@ class Lease:
         self._storage, self._folder = storage, folder
         self._mine = ""
         self._ended = Event()
-        self._renewing = Thread(target=self._renew, name="lease", daemon=True)
+        self._renewing: Thread | None = None
 
     def acquire(self) -> None:
         """LabError where another stream holds it."""
@@ -46,6 +46,8 @@ class Lease:
             raise LabError("another stream started at the same moment; see ./lab status, then ./lab stream again")
         for older in self._storage.names(self._folder)[:-1]:
             self._storage.delete(f"{self._folder}/{older}")
+        self._ended.clear()
+        self._renewing = Thread(target=self._renew, name="lease", daemon=True)
         self._renewing.start()
 
     def check(self) -> None:
@@ -55,8 +57,9 @@ class Lease:
 
     def release(self) -> None:
         self._ended.set()
-        if self._renewing.is_alive():
+        if self._renewing is not None:
             self._renewing.join()
+            self._renewing = None
         if self._mine and self._newest() == self._mine:
             self._storage.write_json(f"{self._folder}/{self._mine}", {"host": "", "pid": 0, "started": 0, "beat": 0})
 

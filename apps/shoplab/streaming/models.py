@@ -43,13 +43,25 @@ class Models:
         self._published = pd.Series(dtype=object)
 
     def refresh(self, catalog: SparkCatalog) -> None:
-        """One look at the pointers."""
-        if self._is_new(catalog, "levels", lambda: _made(catalog)):
-            self.levels = _levels(catalog)
-        if self._is_new(catalog, "segments", lambda: _version(catalog, "models/segments")):
-            self._take_segmentation(catalog)
-        if self._is_new(catalog, "recommender", lambda: _version(catalog, "models/recommender")):
-            self._take_recommender(catalog)
+        """One look at the pointers. What can't be read, as while `./lab analyse` replaces it, is looked at again with
+        the next batch.
+        """
+        parts: dict[str, tuple[str | None, Callable[[SparkCatalog], None]]] = {
+            "levels": (_made(catalog), self._take_levels),
+            "segments": (_version(catalog, "models/segments"), self._take_segmentation),
+            "recommender": (_version(catalog, "models/recommender"), self._take_recommender),
+        }
+        for name, (version, take) in parts.items():
+            if not version or version == self._versions.get(name):
+                continue
+            try:
+                take(catalog)
+                self._versions[name] = version
+            except Exception as error:
+                log.warning("the stream goes on with the %s it has: %s", name, str(error).splitlines()[0])
+
+    def _take_levels(self, catalog: SparkCatalog) -> None:
+        self.levels = _levels(catalog)
 
     def segments(self, users: pa.Table, months: set[str]) -> pa.Table:
         """SEGMENT rows from USER rows of all the users' months that the stream's memory has; of other months they are
@@ -69,13 +81,6 @@ class Models:
             return {}
         users = segments.select(["user_id", "segment_name"]).to_pandas()
         return self._sizes.move(users.assign(published=self._published.reindex(users["user_id"]).to_numpy()))
-
-    def _is_new(self, catalog: Catalog, name: str, version: Callable[[], str | None]) -> bool:
-        found = version()
-        if not found or found == self._versions.get(name):
-            return False
-        self._versions[name] = found
-        return True
 
     def _take_segmentation(self, catalog: SparkCatalog) -> None:
         from shoplab.segments.model import load_model

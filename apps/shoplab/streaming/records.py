@@ -13,13 +13,17 @@ _PLACE = ("partition", "offset", "arrived")
 
 def read_records(records: DataFrame, mapping: Mapping, days: tuple[str, str]) -> DataFrame:
     """Kafka records -> the typed rows of events.clean, with their place (partition, offset) and `arrived`, their Kafka
-    time. raw: of a bad one, what it was.
+    time. raw: of a bad one, what it was. days: the first and the last that events may be of; "" for the day after they
+    arrived: a stream runs for weeks.
     """
+    last = days[1] or F.date_add(F.to_date("arrived"), 1)
     read = wire.decode(records)
     nothing = F.coalesce(*[F.col(name) for name in SOURCE_COLUMNS]).isNull()
     kept = read.withColumnsRenamed({"timestamp": "arrived", "raw": "_raw"})
     kept = kept.withColumn("fault", F.coalesce("fault", F.when(nothing, F.lit(NO_EVENT))))
-    typed = clean.typed(kept.select(*_PLACE, "value", "_raw", "fault", "plain", *SOURCE_COLUMNS), mapping, days)
+    typed = clean.typed(
+        kept.select(*_PLACE, "value", "_raw", "fault", "plain", *SOURCE_COLUMNS), mapping, (days[0], last)
+    )
     raw = F.when(F.col("reason").isNotNull(), F.coalesce("_raw", wire.shown(F.col("value"))))
     return typed.withColumn("raw", raw).select(*_PLACE, "raw", "reason", *EVENT.names)
 

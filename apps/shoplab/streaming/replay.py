@@ -2,21 +2,22 @@
 
 import datetime as dt
 import itertools
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from shoplab.core.errors import LabError, ServiceError
-from shoplab.core.kafka import CONNECT_MS, kafka_calls
 from shoplab.core.settings import Settings
-from shoplab.events.rows_python import Row, read_rows
+from shoplab.events.rows_python import Record, read_records
 from shoplab.events.sources import SourceFile
-from shoplab.events.wire import encode
 
 BURST_S = 0.1  # how often the pace is checked
+CONNECT_S = 8.0
+GIVE_UP_MS = 60_000  # of a record that Kafka does not acknowledge
+TOLD_EVERY = 10_000  # events
 
 
 @dataclass(frozen=True)
@@ -45,74 +46,106 @@ def replay(
     hour of the shop in a minute; neither: as fast as Kafka takes them. Events of one user keep their order (the key is
     user_id).
     """
-    rows = itertools.islice(read_rows(source), limit)
+    records = itertools.islice(read_records(source), limit)
     started = time.monotonic()
-    producer = _producer(settings)
-    try:
-        sent = _send(producer, settings.events_topic, paced(rows, rate, speed), progress)
-    finally:
-        producer.close(timeout=5)
+    sent = _send(_producer(settings), settings.events_topic, paced(records, rate, speed), progress)
     if not sent:
         raise LabError(f"{source.path} has no rows, only a header")
     return ReplaySummary(source.path.name, sent, time.monotonic() - started)
 
 
-def _send(producer: KafkaProducer, topic: str, rows: Iterator[Row], progress: Callable[[int], None]) -> int:
+class _Sending:
+    """Records on their way. sent: how many were handed over."""
+
+    def __init__(self, producer: Producer, topic: str) -> None:
+        self._producer, self._topic = producer, topic
+        self._failures: list[str] = []
+        self.sent = 0
+
+    def send(self, record: Record) -> None:
+        while True:
+            try:
+                self._producer.produce(self._topic, record.value, record.key, on_delivery=self._reported)
+                break
+            except BufferError:  # as much as it holds is on its way
+                self.check(0.1)
+        self.sent += 1
+
+    def check(self, wait_s: float = 0.0) -> None:
+        """ServiceError where Kafka has not taken a record in time."""
+        self._producer.poll(wait_s)
+        if self._failures:
+            kind = self._failures[0]
+            raise ServiceError(f"Kafka stopped answering after {self.sent:,} events ({kind}); see ./lab status")
+
+    def finish(self) -> None:
+        """Waits until Kafka has acknowledged all."""
+        if self._producer.flush(GIVE_UP_MS / 1000):
+            self._failures.append("no acknowledgement")
+        self.check()
+
+    def _reported(self, error: KafkaError | None, _: object) -> None:
+        if error is not None:
+            self._failures.append(error.name())
+
+
+def _send(producer: Producer, topic: str, records: Iterator[Record], progress: Callable[[int], None]) -> int:
     """Returns how many Kafka has acknowledged: all."""
-    sent = 0
-    failures: list[Exception] = []
+    sending = _Sending(producer, topic)
+    for record in records:
+        sending.send(record)
+        if sending.sent % TOLD_EVERY == 0:
+            progress(sending.sent)
+            sending.check()
+    sending.finish()
+    progress(sending.sent)
+    return sending.sent
+
+
+def _producer(settings: Settings) -> Producer:
+    """Idempotent: a retried send is stored once. A user's partition is the one that Kafka's own clients choose."""
+    log = logging.getLogger("kafka")
+    log.setLevel(logging.CRITICAL)
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.kafka,
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "linger.ms": 20,
+            "compression.type": "lz4",
+            "message.timeout.ms": GIVE_UP_MS,
+            "delivery.report.only.error": True,
+        },
+        logger=log,
+    )
     try:
-        for row in rows:
-            key, value = encode(row)
-            producer.send(topic, key=key, value=value).add_errback(failures.append)
-            sent += 1
-            if sent % 1000 == 0:
-                progress(sent)
-                _raise_first(failures)
-        producer.flush(timeout=60)
-        _raise_first(failures)
-    except KafkaError as error:
-        kind = type(error).__name__
-        raise ServiceError(f"Kafka stopped answering after {sent:,} events ({kind}); see ./lab status") from None
-    progress(sent)
-    return sent
+        producer.list_topics(settings.events_topic, timeout=CONNECT_S)
+    except KafkaException as error:
+        kind = error.args[0].name()
+        raise ServiceError(
+            f"Kafka does not answer at {settings.kafka} ({kind}); start the lab: ./lab up --embedded"
+        ) from None
+    return producer
 
 
-def _producer(settings: Settings) -> KafkaProducer:
-    """Idempotent: a retried send is stored once."""
-    with kafka_calls(settings):
-        return KafkaProducer(
-            bootstrap_servers=settings.kafka,
-            bootstrap_timeout_ms=CONNECT_MS,
-            enable_idempotence=True,
-            linger_ms=20,
-            batch_size=1 << 17,
-        )
-
-
-def paced(rows: Iterator[Row], rate: float | None, speed: float | None) -> Iterator[Row]:
-    """The same rows, held back to the rate (rows a second) or to the events' own times divided by speed."""
+def paced(records: Iterator[Record], rate: float | None, speed: float | None) -> Iterator[Record]:
+    """The same records, held back to the rate (records a second) or to the events' own times divided by speed."""
     if rate is None and speed is None:
-        yield from rows
+        yield from records
         return
     started = time.monotonic()
     first: float | None = None
     due = 0.0
-    for number, row in enumerate(rows):
+    for number, record in enumerate(records):
         if rate is not None:
             due = number / rate
-        elif (at := _seconds(row.get("event_time", ""))) is not None and speed is not None:
+        elif (at := _seconds(record.time)) is not None and speed is not None:
             first = at if first is None else first
             due = (at - first) / speed
         ahead = due - (time.monotonic() - started)
         if ahead > BURST_S:
             time.sleep(ahead)
-        yield row
-
-
-def _raise_first(failures: list[Exception]) -> None:
-    if failures:
-        raise failures[0]
+        yield record
 
 
 def _seconds(text: str) -> float | None:

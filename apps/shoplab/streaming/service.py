@@ -16,7 +16,9 @@ ALIVE_S = 5
 def run_stream(
     settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, echo: Callable[[str], None] = print
 ) -> None:
-    """Runs the stream until it is drained or stopped (Ctrl-C, SIGTERM), with a line a batch."""
+    """Runs the stream until it is drained or stopped (Ctrl-C, SIGTERM: after the running batch), a line a
+    batch.
+    """
     job.on_batch = lambda account: echo(account.line())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     alive = settings.run_dir / "stream.alive"
@@ -24,7 +26,8 @@ def run_stream(
     try:
         with streaming(settings, spark, job, drain, echo) as query:
             while not query.awaitTermination(ALIVE_S):
-                alive.touch()  # the container's healthcheck looks at its age
+                if not job.hangs():
+                    alive.touch()  # the container's healthcheck looks at its age
     except KeyboardInterrupt:
         return
     except StreamingQueryException as error:

@@ -1,0 +1,31 @@
+"""`./lab bench stream`."""
+
+from pathlib import Path
+
+import click
+
+from shoplab.core.bench import json_option, write_figures
+from shoplab.core.settings import Settings
+
+
+@click.command("stream")
+@click.option("--quick", is_flag=True, help="Fewer batches and a backlog of 1 M events instead of 20 M.")
+@click.option("--runs", default=1, show_default=True, type=click.IntRange(min=1), help="Labs, one after the other.")
+@json_option
+@click.pass_obj
+def bench_stream(settings: Settings, quick: bool, runs: int, json_file: Path | None) -> None:
+    """Measures the stream with every step on, in an embedded lab of its own: events a second, batches of 10,000 events
+    before and after a backlog, the way of an event to a metric point, the start after kill -9, and memory.
+
+    Example: ./lab bench stream --quick --json stream.json
+    """
+    from shoplab.core.console import step, table
+    from shoplab.load.stream import FULL, QUICK, measure
+
+    found = []
+    for run in range(runs):
+        with step(f"run {run + 1} of {runs}") as say:
+            found.append(measure(settings, QUICK if quick else FULL, say))
+    names = list(found[0].as_json())
+    table(["", *[f"run {run + 1}" for run in range(runs)]], [[n, *[one.as_json()[n] for one in found]] for n in names])
+    write_figures(json_file, [one.as_json() for one in found])

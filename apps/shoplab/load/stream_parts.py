@@ -1,0 +1,150 @@
+"""What the stream's bench drives: the stream in a process of its own, and a sender of events."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+
+from shoplab.core.catalog import Catalog
+from shoplab.core.settings import REPO, Settings, as_environment
+from shoplab.core.wait import wait_until
+from shoplab.events.sources import inspect
+from shoplab.metrics.store import open_store
+from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.replay import replay
+
+BATCH = 10_000
+WARM = 3  # batches that are not counted
+PATIENCE_S = 600
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "shoplab", *words]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    paths = os.pathsep.join(filter(None, [str(REPO / "apps"), os.environ.get("PYTHONPATH")]))
+    return as_environment(settings) | {"PYTHONPATH": paths, "SHOPLAB_TRIGGER": settings.trigger}
+
+
+class StreamProcess:
+    """`./lab stream` in processes of its own, and the memory they took at most."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.peak_mib = 0.0
+        self._ended = Event()
+        self._process = self._start()
+        Thread(target=self._watch, daemon=True).start()
+
+    def kill(self) -> None:
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._process.wait()
+
+    def start_again(self) -> None:
+        self._process = self._start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(60)
+        self.kill()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        log = (self._settings.home / "stream.log").open("ab")
+        with log:
+            return subprocess.Popen(
+                command("stream"), env=environment(self._settings), cwd=REPO, stdout=log, stderr=log
+            )
+
+    def _tree(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._process.pid)
+            return [process, *process.children(recursive=True)]
+        return []
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.5):
+            total = 0
+            for process in self._tree():
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+            self.peak_mib = max(self.peak_mib, total / 2**20)
+
+
+class Sender:
+    """Sends a file's events, so many at a time, from the place where it was."""
+
+    def __init__(self, settings: Settings, file: Path) -> None:
+        self._settings = settings
+        self._catalog = Catalog(settings)
+        self._store = open_store(settings)
+        self._parts, self._sent = _parts(file), 0
+        self.lags: list[float] = []
+
+    def send(self, events: int) -> None:
+        part = self._settings.home / "part.csv"
+        with part.open("wb") as out:
+            out.write(self._parts(0))
+            out.write(self._parts(events))
+        self._sent += replay(self._settings, inspect(part)).events
+
+    def batches(self, count: int) -> list[int]:
+        """Durations in ms of batches of BATCH events, one after the other."""
+        found = []
+        for number in range(count + WARM):
+            started = time.time()
+            self.send(BATCH)
+            account = self.wait()
+            if number >= WARM:
+                found.append(account.duration_ms)
+                self.lags.append(self._seen(account) - started)
+        return found
+
+    def backlog(self, events: int) -> float:
+        """Events a second, from the first that is sent to the end of the last batch."""
+        started = time.monotonic()
+        self.send(events)
+        self.wait()
+        return events / (time.monotonic() - started)
+
+    def wait(self) -> BatchAccount:
+        """Until all that was sent is accounted for. Returns the newest account."""
+        wait_until(self._done, PATIENCE_S, f"the stream stands still; see {self._settings.home / 'stream.log'}", 0.05)
+        newest = Accounts(self._catalog).newest()
+        assert newest is not None
+        return newest
+
+    def _done(self) -> bool:
+        newest = Accounts(self._catalog).newest()
+        return newest is not None and sum(end for _, end in newest.offsets.values()) == self._sent
+
+    def _seen(self, account: BatchAccount) -> float:
+        def there() -> bool:
+            points = self._store.query("stream_batch", limit=1)
+            return bool(points) and points[0].time.isoformat() >= account.arrived
+
+        wait_until(there, PATIENCE_S, "no point of the batch in the metric store", 0.05)
+        return time.time()
+
+
+def _parts(file: Path) -> Callable[[int], bytes]:
+    """Call with 0 for the header, then with how many lines are wanted next."""
+    lines = file.open("rb")
+    header = lines.readline()
+
+    def take(count: int) -> bytes:
+        return b"".join(line for _, line in zip(range(count), lines, strict=False)) if count else header
+
+    return take
