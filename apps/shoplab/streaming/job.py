@@ -67,12 +67,13 @@ class LiveJob:
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1)
         self._begun: Beginning | None = None
         self._ends: dict[str, int] = {}
+        self._is_first = True  # of this start's batches: an earlier start may have begun it
         self._busy_since: float | None = None
         self._idle = Event()
         self._idle.set()
 
     def begin(self, begun: Beginning) -> None:
-        self._begun, self._ends = begun, dict(begun.ends)
+        self._begun, self._ends, self._is_first = begun, dict(begun.ends), True
 
     def hangs(self) -> bool:
         """Whether a batch has been at it for longer than any batch takes."""
@@ -114,6 +115,8 @@ class LiveJob:
             segments = self.models.segments(taken.histories, state.months)
             clock.lap("state")
             self.lease.check()
+            if self._is_first:
+                self.publisher.clean(number)
             self.publisher.publish(number, taken, segments, bad, lambda: self.memory.write(number, state))
             clock.lap("write")
             counted = tally(rows, taken.events)
@@ -121,6 +124,7 @@ class LiveJob:
             account = replace(account, offsets={part: [end, end] for part, end in self._ends.items()} | counted.offsets)
             self.lease.check()
             self.accounts.write(account)
+            self._is_first = False
             self._ends = {part: end for part, (_, end) in account.offsets.items()}
         sizes = self.models.sizes(segments)
         self._beside(number, account, counted, taken, segments, sizes)

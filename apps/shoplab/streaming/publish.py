@@ -24,14 +24,11 @@ class Publisher:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._pool = ThreadPoolExecutor(_WRITERS, "publish")
-        self._begun = False
 
     def publish(
         self, batch: int, taken: Taken, segments: pa.Table, bad: pa.Table, beside: Callable[[], object]
     ) -> None:
         """Returns when all of it is there. beside: more to write meanwhile."""
-        if not self._begun:
-            self._clean(batch)
         writes: list[Callable[[], object]] = [beside, *self._events(batch, taken.events)]
         tables = {"live/users": taken.users, "live/sessions": taken.sessions, "live/segments": segments}
         writes += [partial(self.write, name, batch, table) for name, table in tables.items() if len(table)]
@@ -39,7 +36,6 @@ class Publisher:
             writes.append(partial(self._write_rejected, batch, bad))
         for written in [self._pool.submit(write) for write in writes]:
             written.result()
-        self._begun = True
 
     def write(self, dataset: str, batch: int, table: pa.Table) -> None:
         """The batch's part of a live table."""
@@ -56,7 +52,7 @@ class Publisher:
             rows = events.filter(pc.equal(events["date"], day)).drop_columns("date").sort_by("event_time")
             yield partial(self._write, self._catalog.path("events", f"date={day}", events_name(batch)), rows)
 
-    def _clean(self, batch: int) -> None:
+    def clean(self, batch: int) -> None:
         """Deletes what an earlier attempt left of this batch: it may have taken other records, of other days."""
         for day in self._catalog.partitions("events"):
             self._catalog.storage.delete(self._catalog.path("events", f"date={day}", events_name(batch)))

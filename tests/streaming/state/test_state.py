@@ -160,6 +160,8 @@ def test_a_restart_goes_on_where_it_was(spark: SparkSession) -> None:
         _alike(stopped.take(part, no_levels()), going.take(part, no_levels()))
         (kept.write_whole if number == 10 else kept.write)(number, stopped)
         kept.forget()
+        if number != 10:  # which was written whole, as where nothing is known of before
+            assert StateFiles(store, "/state").restore(number - 1) is not None, "it can't be done again"  # type: ignore[arg-type]
         if number % 3 == 1:
             kept = StateFiles(store, "/state")  # type: ignore[arg-type]
             restored = kept.restore(number)

@@ -35,6 +35,7 @@ class StateFiles:
     def __init__(self, storage: Storage, folder: str) -> None:
         self._storage, self._folder = storage, folder
         self._copies: dict[ChunkName, int] = {}  # chunk -> batch whose file has its newest copy
+        self._needed = 0  # the oldest file that the state before the newest one is read from
         self._turn: Iterator[ChunkName] = iter(())
 
     def write_whole(self, batch: int, state: StreamState) -> None:
@@ -52,7 +53,8 @@ class StateFiles:
         self._write(self._path(batch), arrays | {"about": self._about(state, parts)})
 
     def write(self, batch: int, state: StreamState) -> None:
-        """Keeps what the batch left."""
+        """Keeps what the batch left. The state before it can still be read: the batch may be done again."""
+        self._needed = min([batch - 1, *self._copies.values()])
         arrays: Arrays = {}
         for name, change in state.changes().items():
             if len(change.places):
@@ -66,7 +68,7 @@ class StateFiles:
 
     def forget(self) -> None:
         """Deletes the files that no restart needs."""
-        oldest = min(self._copies.values(), default=0)
+        oldest = self._needed
         for batch in self._batches():
             if batch < oldest:
                 self._storage.delete(self._path(batch))
