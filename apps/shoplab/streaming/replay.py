@@ -112,7 +112,6 @@ def _producer(settings: Settings) -> Producer:
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
             "linger.ms": 20,
-            "compression.type": "lz4",
             "message.timeout.ms": GIVE_UP_MS,
             "delivery.report.only.error": True,
         },
