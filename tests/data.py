@@ -4,6 +4,7 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
+import orjson
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -12,6 +13,7 @@ from shoplab.core.schemas import EVENT, RAW_COLUMNS
 from shoplab.core.settings import REPO
 from shoplab.events import clean, rows_spark
 from shoplab.events.mapping import Mapping
+from shoplab.events.rows_python import sent_records
 from shoplab.events.sources import inspect
 
 DAYS = ("2000-01-01", "2030-12-31")  # that events of tests may be of
@@ -66,6 +68,11 @@ def typed_rows(spark: SparkSession, path: Path, mapping: Mapping | None = None) 
     source = inspect(path, mapping)
     uris = [staged.as_uri() for staged, _ in rows_spark.staged(source, Path(tempfile.mkdtemp(prefix="rows-")))]
     return clean.typed(rows_spark.read_staged(spark, uris, source), source.mapping, DAYS)
+
+
+def sent_rows(path: Path, mapping: Mapping | None = None) -> list[dict[str, str]]:
+    """The values of the records that a replay of the file sends."""
+    return [orjson.loads(record.value) for record in sent_records(inspect(path, mapping))]
 
 
 def event(time: str, kind: str = "view", product: str = "p1", user: str = "u1", session: str = "s1",

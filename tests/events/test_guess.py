@@ -16,9 +16,8 @@ from shoplab.core.vocabulary import NAMES
 from shoplab.events.map_schema import schema
 from shoplab.events.map_writer import draft
 from shoplab.events.mapping import MAPS, Mapping, load_mapping, shipped
-from shoplab.events.rows_python import read_rows
 from shoplab.events.sources import inspect
-from tests.data import csv_file, raw_line
+from tests.data import csv_file, raw_line, sent_rows
 
 SCHEMA = Path("map.schema.json")
 SHOPS = {
@@ -37,7 +36,7 @@ SHOPS = {
 def test_a_known_shop_is_told_by_its_columns_and_said(tmp_path: Path, name: str) -> None:
     (tmp_path / "a").write_text(SHOPS[name])
     source = inspect(tmp_path / "a")
-    rows = list(read_rows(source))
+    rows = sent_rows(tmp_path / "a")
     assert source.map_name == name
     assert any(name in remark for remark in source.remarks) == (name != "rees46")
     assert {row["user_id"].removesuffix(".0") for row in rows} == {"7"}
@@ -75,7 +74,7 @@ def test_a_written_map_reads_the_file_it_was_written_for(tmp_path: Path) -> None
         '# "looked":  # which is it?', '"looked": view'
     )
     (tmp_path / "shop.map.yaml").write_text(text)
-    rows = list(read_rows(inspect(path, load_mapping(str(tmp_path / "shop.map.yaml")))))
+    rows = sent_rows(path, load_mapping(str(tmp_path / "shop.map.yaml")))
     assert [(row["event_time"], row["event_type"], row["user_id"], row["price"]) for row in rows] == [
         ("2019-10-31 08:05:00 UTC", "cart", "7", "2.5"),
         ("2019-10-31 08:06:00 UTC", "view", "7", "2.5"),

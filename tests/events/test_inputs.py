@@ -17,10 +17,9 @@ from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.events import clean
 from shoplab.events.mapping import REES46, Mapping, given, load_mapping
 from shoplab.events.rows import ROWS
-from shoplab.events.rows_python import read_rows
+from shoplab.events.rows_python import sent_records
 from shoplab.events.rows_spark import readable
 from shoplab.events.sources import SourceFile, inspect
-from shoplab.events.wire import encode
 from shoplab.recommend.evaluate.events import read_good
 from shoplab.streaming.records import read_records
 from tests.data import DAYS
@@ -84,7 +83,7 @@ class Staged:
             "source", pa.array([place] * table.num_rows, pa.int64())
         )
         self._of(cleaning(source.mapping)).append(table)
-        sent = [encode(row)[1] for row in read_rows(source)]
+        sent = [record.value for record in sent_records(source)]
         self.records += [(value, "events", place, line, NOW) for line, value in enumerate(sent)]
 
     def _of(self, mapping: Mapping) -> list[pa.Table]:

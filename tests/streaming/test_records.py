@@ -3,9 +3,8 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.sessions import revenue
-from shoplab.events import clean
+from shoplab.events import clean, rows_python
 from shoplab.events.mapping import Mapping, load_mapping
-from shoplab.events.rows_python import read_rows
 from shoplab.events.sources import inspect
 from shoplab.events.wire import encode
 from shoplab.streaming.records import hashed, read_records
@@ -16,7 +15,7 @@ REES46 = load_mapping("rees46")
 
 
 def replayed(spark: SparkSession, path: Path, mapping: Mapping = REES46) -> DataFrame:
-    return records(spark, *[encode(row)[1] for row in read_rows(inspect(path, mapping))])
+    return records(spark, *[sent.value for sent in rows_python.sent_records(inspect(path, mapping))])
 
 
 def test_quantities_and_refunds_are_the_batchs(spark: SparkSession, tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.schemas import RAW_COLUMNS
 from shoplab.core.settings import load_settings
 from shoplab.events.mapping import Mapping, load_mapping
-from shoplab.events.rows_python import Record, Row, read_records, read_rows
+from shoplab.events.rows_python import Record, Row, _rows, sent_records
 from shoplab.events.sources import inspect
 from shoplab.events.wire import encode
 from shoplab.streaming import replay
-from tests.data import csv_file, raw_line
+from tests.data import csv_file, raw_line, sent_rows
 
 
 def rows(path: Path, mapping: Mapping) -> list[Row]:
-    return list(read_rows(inspect(path, mapping)))
+    return sent_rows(path, mapping)
 
 
 def test_rows_keep_everything_as_text_bad_rows_too(tmp_path: Path) -> None:
@@ -41,7 +41,9 @@ def test_many_rows_at_a_time_are_the_rows_one_by_one(tmp_path: Path, mapping: Ma
         tmp_path / "a.csv", *odd, raw_line(kind="look"), raw_line(price=""), *[raw_line(user="5")] * 3, *odd
     )
     source = inspect(path, mapping)
-    assert [record[1:] for record in read_records(source)] == [encode(row) for row in read_rows(source)]
+    assert [record[1:] for record in sent_records(source)] == [
+        encode(row) for batch in source.rows() for row in _rows(batch, mapping, mapping.words)
+    ]
 
 
 def test_other_shops_words_and_unix_times(tmp_path: Path) -> None:

@@ -143,18 +143,17 @@ def _is_whole(name: str) -> Column:
 
 
 def _event_time(text: Column, time_formats: list[str]) -> Column:
-    if time_formats == ["iso"]:
-        return F.when(F.col("plain") | text.rlike(ISO), text.try_cast("timestamp"))
-    return F.coalesce(*[_time_in(text, time_format) for time_format in time_formats])
+    is_iso = F.col("plain") if time_formats == ["iso"] else F.lit(False)  # of a plain row nothing else can be
+    return F.coalesce(*[_time_in(text, time_format, is_iso | text.rlike(ISO)) for time_format in time_formats])
 
 
-def _time_in(text: Column, time_format: str) -> Column:
+def _time_in(text: Column, time_format: str, is_iso: Column) -> Column:
     if time_format in ("unix", "unix_ms"):
         seconds = F.when(text.rlike(NUMBER), text.try_cast("double")) / (1000 if time_format == "unix_ms" else 1)
         return F.when(F.abs(seconds) < LAST_UNIX, F.timestamp_micros((seconds * 1_000_000).cast("long")))
     if time_format != "iso":
         return F.try_to_timestamp(text, F.lit(time_format))
-    return F.when(text.rlike(ISO), text.try_cast("timestamp"))
+    return F.when(is_iso, text.try_cast("timestamp"))
 
 
 def _event_type(text: Column, mapping: Mapping) -> Column:

@@ -7,17 +7,16 @@ from shoplab.core.frames import SparkCatalog
 from shoplab.core.schemas import EVENT
 
 
-def add_new(catalog: SparkCatalog, events: DataFrame, first: str, last: str, little: bool = False) -> int:
+def add_new(catalog: SparkCatalog, events: DataFrame, first: str, last: str) -> int:
     """Adds those that are not stored yet, in time order within a day, and returns how many. first, last: the days that
-    the events are between. little: one task does it, instead of one a day.
+    the events are between.
     """
     stored = [day for day in catalog.partitions("events") if first <= day <= last]
     if stored:
         events = not_in(events, catalog.read_partitions("events", "date", stored))
     counted = Observation()
     events = events.select(*EVENT.names).observe(counted, F.count("*").alias("new"))
-    spread = events.coalesce(1) if little else events.repartition("date")
-    staged = catalog.stage("events", spread.sortWithinPartitions("date", "event_time"), "date")
+    staged = catalog.stage("events", events.repartition("date").sortWithinPartitions("date", "event_time"), "date")
     catalog.adopt("events", staged)
     return int(counted.get["new"])
 

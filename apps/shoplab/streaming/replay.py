@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
-from shoplab.events.rows_python import Record, read_records
+from shoplab.events.rows_python import Record, sent_records
 from shoplab.events.sources import SourceFile
 
 BURST_S = 0.1  # how often the pace is checked
@@ -46,7 +46,7 @@ def replay(
     hour of the shop in a minute; neither: as fast as Kafka takes them. Events of one user keep their order (the key is
     user_id).
     """
-    records = itertools.islice(read_records(source), limit)
+    records = itertools.islice(sent_records(source), limit)
     started = time.monotonic()
     sent = _send(_producer(settings), settings.events_topic, paced(records, rate, speed), progress)
     if not sent:
