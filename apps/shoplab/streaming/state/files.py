@@ -23,7 +23,7 @@ from shoplab.streaming.state.words import Words
 CHUNK = 1 << 15  # rows
 FORMAT = 1  # of these files: a stream of other code starts from the stored events
 PART = 64 << 20  # bytes of a file of chunks alone
-_NAME = re.compile(r"after=(-?\d+)\.npz")
+_NAME = re.compile(r"after=(-?\d+)\.npz(\.\d+)?")  # the second: a part of what was written whole
 
 Arrays = dict[str, NDArray[Any]]
 ChunkName = tuple[str, int]
@@ -68,17 +68,15 @@ class StateFiles:
 
     def forget(self) -> None:
         """Deletes the files that no restart needs."""
-        oldest = self._needed
-        for batch in self._batches():
-            if batch < oldest:
-                self._storage.delete(self._path(batch))
         for name in self._storage.names(self._folder):
-            if (part := _PART.fullmatch(name)) and int(part[1]) < oldest:
+            if (found := _NAME.fullmatch(name)) and int(found[1]) < self._needed:
                 self._storage.delete(f"{self._folder}/{name}")
 
     def restore(self, batch: int) -> StreamState | None:
         """The state as that batch left it; None where it was not kept, or by other code."""
-        if batch not in self._batches():
+        names = map(_NAME.fullmatch, self._storage.names(self._folder))
+        kept = sorted(int(found[1]) for found in names if found and not found[2])
+        if batch not in kept:
             return None
         about = orjson.loads(self._read(self._path(batch))["about"].tobytes())
         if about["format"] != FORMAT:
@@ -87,32 +85,23 @@ class StateFiles:
         state = StreamState()
         state.restore_words({name: Words(words) for name, words in about["words"].items()}, about["since"])
         first = min(self._copies.values(), default=batch)
-        for number in [number for number in self._batches() if first <= number <= batch]:
+        for number in (number for number in kept if first <= number <= batch):
             for arrays in self._parts(number):
                 self._replay(state, number, arrays)
         for _, table in state.tables():
             table.reindex()
-        state.changes()
         return state
 
     def _replay(self, state: StreamState, batch: int, arrays: Arrays) -> None:
-        for place in {name.rsplit("/", 1)[0] for name in arrays if name.startswith("chunk/")}:
-            _, name, number = place.split("/")
-            if self._copies.get((name, int(number))) == batch:
-                state.table(name).restore(_change(arrays, place))
-        for place in {name.rsplit("/", 1)[0] for name in arrays if name.startswith("log/")}:
-            name, change = place.split("/")[1], _change(arrays, place)
-            newest = {number: copy for (table, number), copy in self._copies.items() if table == name}
-            numbers = change.places // CHUNK
-            newer = np.isin(numbers, [number for number, copy in newest.items() if copy < batch])
-            if newer.any():
-                state.table(name).restore(
-                    Change(
-                        change.places[newer],
-                        change.keys[newer],
-                        {column: values[newer] for column, values in change.columns.items()},
-                    )
-                )
+        """Takes the chunks of which this is the newest copy, and those changes that the newest copies lack."""
+        for place in {name.rsplit("/", 1)[0] for name in arrays if "/" in name}:
+            kind, name, *number = place.split("/")
+            change = _change(arrays, place)
+            if kind == "log":
+                lacking = [chunk for (table, chunk), copy in self._copies.items() if table == name and copy < batch]
+                state.table(name).restore(change.where(np.isin(change.places // CHUNK, lacking)))
+            elif self._copies.get((name, int(number[0]))) == batch:
+                state.table(name).restore(change)
 
     def _next(self, bytes_changed: int) -> Iterator[ChunkName]:
         """Chunks in turn, for about as many bytes."""
@@ -143,9 +132,6 @@ class StateFiles:
         }
         return np.frombuffer(orjson.dumps(said), np.uint8)
 
-    def _batches(self) -> list[int]:
-        return sorted(int(found[1]) for name in self._storage.names(self._folder) if (found := _NAME.fullmatch(name)))
-
     def _path(self, batch: int) -> str:
         return f"{self._folder}/after={batch}.npz"
 
@@ -165,7 +151,6 @@ class StateFiles:
             return dict(found)
 
 
-_PART = re.compile(r"after=(-?\d+)\.npz\.\d+")
 _ROW_BYTES = 64  # about, of a row's columns
 
 

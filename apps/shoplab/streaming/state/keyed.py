@@ -21,6 +21,10 @@ class Change(NamedTuple):
     keys: Keys
     columns: dict[str, NDArray[Any]]
 
+    def where(self, chosen: NDArray[np.bool_]) -> "Change":
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return Change(self.places[chosen], self.keys[chosen], columns)
+
 
 class Keyed:
     """A hash table with open addressing and linear probing (Knuth 6.4, algorithm L), many keys at a time. Keys have to
@@ -81,13 +85,13 @@ class Keyed:
         if len(places):
             self._touched.append(places)
 
-    def touched(self) -> Change:
+    def touched(self) -> Places:
         """Rows changed since `changes` was asked last."""
-        return self.rows(np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64))
+        return np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
 
     def changes(self) -> Change:
-        """The same, once."""
-        changed = self.touched()
+        """The same rows, once."""
+        changed = self.rows(self.touched())
         self._touched = []
         return changed
 

@@ -96,9 +96,8 @@ class StreamState:
             places = table.find(distinct)
             here = places >= 0
             rows = users.user_rows(month, table.rows(places[here]).columns, ids.filter(pa.array(here)), self.words)
-            now = np.isin(places[here], table.touched().places)
             all_months.append(rows)
-            touched.append(rows.filter(pa.array(now)) if len(rows) == len(now) else rows)
+            touched.append(rows.filter(pa.array(np.isin(places[here], table.touched()))))
         return pa.concat_tables(touched), pa.concat_tables(all_months)
 
     def tables(self) -> Iterator[tuple[str, Keyed]]:

@@ -1,7 +1,6 @@
 """Users by month as far as they have come."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ from shoplab.core.schemas import USER
 from shoplab.core.vocabulary import CART, COUNTS, PURCHASE
 from shoplab.streaming.state.events import MICROS, Events, month_name, month_of
 from shoplab.streaming.state.generations import Generations
-from shoplab.streaming.state.keyed import Columns, Keyed, Keys, mixed
+from shoplab.streaming.state.keyed import Columns, Keyed, Keys, Places, mixed
 from shoplab.streaming.state.sessions import COUNTED, FAR, Moved, Row, starts_of
 from shoplab.streaming.state.tables import mean, ratio, table_of, times
 from shoplab.streaming.state.words import NONE, Words
@@ -31,13 +30,6 @@ COLUMNS: Columns = {
 }  # fmt: skip
 _VALUES = {"product": "products", "category": "categories", "brand": "brands"}
 _TABLES_KEPT = 2  # months: the newest and the one before
-
-
-class Touched(NamedTuple):
-    """Rows of one month's users. places: in the month's table."""
-
-    places: NDArray[np.int64]
-    inverse: NDArray[np.int64]  # of each thing that happened: which of these rows it belongs to
 
 
 class Users:
@@ -62,9 +54,9 @@ class Users:
         self._take_sessions(moved)
         for month in self._known(events.month):
             theirs = events.where(events.month == month)
-            table, rows = self.months.setdefault(month, Keyed(COLUMNS)), self._touch(month, theirs.user)
-            _take_events(table, rows.places[rows.inverse], theirs)
-            _take_values(table, pairs, rows, theirs, words)
+            table, places = self._touch(month, theirs.user)
+            _take_events(table, places, theirs)
+            _take_values(table, pairs, places, theirs, words)
 
     def tables(self) -> Iterator[tuple[str, Keyed]]:
         return ((month_name(month), table) for month, table in self.months.items())
@@ -76,10 +68,11 @@ class Users:
     def _known(self, months: NDArray[np.int64]) -> list[int]:
         return [int(month) for month in np.unique(months) if self.since is None or month >= self.since]
 
-    def _touch(self, month: int, users: Keys) -> Touched:
-        table = self.months[month]
+    def _touch(self, month: int, users: Keys) -> tuple[Keyed, Places]:
+        """A month's table, and where in it the row of each of these users is; one may be there several times."""
+        table = self.months.setdefault(month, Keyed(COLUMNS))
         keys, inverse = np.unique(users, return_inverse=True)
-        return Touched(table.place(keys)[0], inverse)
+        return table, table.place(keys)[0][inverse]
 
     def _take_sessions(self, moved: Moved) -> None:
         """A session counts for the month in which it began, which an event that comes late may change."""
@@ -91,8 +84,7 @@ class Users:
         for month in self._known(began):
             here = began == month
             theirs = {name: values[here] for name, values in sessions.items()}
-            table, rows = self.months.setdefault(month, Keyed(COLUMNS)), self._touch(month, users[here])
-            places = rows.places[rows.inverse]
+            table, places = self._touch(month, users[here])
             for name, values in _summed(theirs).items():
                 np.add.at(table[name], places, sign * values)
             np.maximum.at(table["longest"], places, theirs["events"])
@@ -113,7 +105,7 @@ def _summed(sessions: Row) -> Row:
     }
 
 
-def _take_events(table: Keyed, places: NDArray[np.int64], events: Events) -> None:
+def _take_events(table: Keyed, places: Places, events: Events) -> None:
     np.minimum.at(table["first_seen"], places, events.time)
     np.maximum.at(table["last_seen"], places, events.time)
     np.bitwise_or.at(table["days"], places, np.uint32(1) << events.day.astype(np.uint32))
@@ -125,7 +117,7 @@ def _take_events(table: Keyed, places: NDArray[np.int64], events: Events) -> Non
         np.add.at(table[total], places[known], values[known])
 
 
-def _take_values(table: Keyed, pairs: Generations, rows: Touched, events: Events, words: dict[str, Words]) -> None:
+def _take_values(table: Keyed, pairs: Generations, places: Places, events: Events, words: dict[str, Words]) -> None:
     """Counts a user's different products, categories and brands of a month, and finds the one most met."""
     for number, (name, column) in enumerate(_VALUES.items()):
         values = getattr(events, name)
@@ -134,14 +126,14 @@ def _take_values(table: Keyed, pairs: Generations, rows: Touched, events: Events
         keys, some, counts = np.unique(met, return_index=True, return_counts=True)
         found, new = pairs.place(keys)
         pairs.newest["count"][found] += counts.astype(np.int32)
-        theirs = rows.places[rows.inverse[known[some]]]
+        theirs = places[known[some]]
         np.add.at(table[column], theirs[new], 1)
         if name in words:
             _take_top(table, name, theirs, values[known[some]], pairs.newest["count"][found], words[name].ranks())
 
 
 def _take_top(
-    table: Keyed, name: str, places: NDArray[np.int64], values: NDArray[np.int32], counts: NDArray[np.int32],
+    table: Keyed, name: str, places: Places, values: NDArray[np.int32], counts: NDArray[np.int32],
     ranks: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """The value most met; of several the first in the alphabet, as Spark's mode has it."""

@@ -16,11 +16,11 @@ class Words:
     def __init__(self, words: Sequence[str] = ()) -> None:
         self.all = list(words)
         self._numbers = {word: number for number, word in enumerate(self.all)}
+        self._ranks = np.zeros(0, np.int64)
 
     def numbers(self, texts: pa.ChunkedArray) -> NDArray[np.int32]:
         """NONE for null. New words get a number."""
-        coded = pc.dictionary_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
-        coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+        coded = texts.combine_chunks().dictionary_encode()
         known = np.array([*(self._number(word) for word in coded.dictionary.to_pylist()), NONE], np.int32)
         places: NDArray[np.int32] = known[pc.fill_null(coded.indices, len(known) - 1).to_numpy(zero_copy_only=False)]
         return places
@@ -38,4 +38,6 @@ class Words:
 
     def ranks(self) -> NDArray[np.int64]:
         """Of each word its place in the order of the alphabet."""
-        return np.argsort(np.argsort(np.array(self.all, object), kind="stable"), kind="stable")
+        if len(self._ranks) < len(self.all):
+            self._ranks = np.argsort(np.argsort(np.array(self.all, object)))
+        return self._ranks
