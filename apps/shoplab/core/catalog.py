@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shoplab.core.errors import LabError
@@ -92,13 +92,15 @@ class Catalog:
         """Values of a dataset's only partition column, sorted: ["2019-10", "2019-11"]."""
         return [name.split("=", 1)[1] for name in self.storage.names(self.path(dataset)) if "=" in name]
 
-    def table(self, dataset: str, *parts: str) -> "pd.DataFrame":
-        """A small table as a pandas frame, read without Spark."""
+    def table(self, dataset: str, *parts: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+        """A small table, or some columns of it, as a pandas frame, read without Spark."""
         import pandas as pd
 
         self.need(dataset)
         files = [p for p in self.storage.walk(self.path(dataset, *parts)) if p.endswith(".parquet")]
-        return pd.concat([pd.read_parquet(io.BytesIO(self.storage.read(path))) for path in files], ignore_index=True)
+        wanted = None if columns is None else list(columns)
+        read = [pd.read_parquet(io.BytesIO(self.storage.read(path)), columns=wanted) for path in files]
+        return pd.concat(read, ignore_index=True)
 
     def prune(self, dataset: str, keep: int) -> None:
         """Deletes all but the newest partitions, by name."""

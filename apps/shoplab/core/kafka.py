@@ -63,13 +63,19 @@ def _partitions(settings: Settings) -> list[dict[str, Any]] | None:
     """The events topic's partitions, empty where there is no such topic, None while Kafka does not answer."""
     try:
         with _impatient(settings) as admin:
-            if settings.events_topic not in admin.list_topics():
-                return []
-            [topic] = admin.describe_topics([settings.events_topic])
-            partitions: list[dict[str, Any]] = topic["partitions"]
-            return partitions
+            topic = _described(settings, admin)
+            return [] if topic is None else list(topic["partitions"])
     except KafkaError:
         return None
+
+
+def _described(settings: Settings, admin: KafkaAdminClient) -> dict[str, Any] | None:
+    """What Kafka says of the events topic, None where there is none."""
+    if settings.events_topic not in admin.list_topics():
+        return None
+    [topic] = admin.describe_topics([settings.events_topic])
+    found: dict[str, Any] = topic
+    return found
 
 
 def ensure_topic(settings: Settings) -> bool:
@@ -97,12 +103,19 @@ def _impatient(settings: Settings) -> Any:
 
 def records_in_topic(settings: Settings) -> int:
     """Records ever written to the events topic: the sum of its end offsets."""
-    with kafka_calls(settings):
-        consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)
-        with closing(consumer):
-            numbers = consumer.partitions_for_topic(settings.events_topic) or set()
-            ends = consumer.end_offsets([TopicPartition(settings.events_topic, number) for number in numbers])
-            return sum(ends.values())
+    with kafka_calls(settings), _consumer(settings) as consumer:
+        return sum(consumer.end_offsets(_places(settings, consumer)).values())
+
+
+@contextmanager
+def _consumer(settings: Settings) -> Iterator[KafkaConsumer]:
+    with closing(KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)) as consumer:
+        yield consumer
+
+
+def _places(settings: Settings, consumer: KafkaConsumer) -> list[TopicPartition]:
+    numbers = consumer.partitions_for_topic(settings.events_topic) or set()
+    return [TopicPartition(settings.events_topic, number) for number in sorted(numbers)]
 
 
 @dataclass(frozen=True)
@@ -118,18 +131,16 @@ class TopicState:
 
 def topic_state(settings: Settings) -> TopicState:
     """ServiceError where there is no such topic."""
-    with kafka_calls(settings), kafka_admin(settings) as admin:
-        if settings.events_topic not in admin.list_topics():
+    with kafka_calls(settings), kafka_admin(settings) as admin, _consumer(settings) as consumer:
+        topic = _described(settings, admin)
+        if topic is None:
             raise ServiceError(f"Kafka {NO_TOPIC} {settings.events_topic}; start the lab: ./lab up --embedded")
-        [topic] = admin.describe_topics([settings.events_topic])
-        consumer = KafkaConsumer(bootstrap_servers=settings.kafka, bootstrap_timeout_ms=CONNECT_MS)
-        with closing(consumer):
-            parts = [TopicPartition(settings.events_topic, part["partition_index"]) for part in topic["partitions"]]
-            firsts, ends = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+        places = _places(settings, consumer)
+        firsts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
         return TopicState(
             str(topic["topic_id"]),
-            {str(part.partition): firsts[part] for part in parts},
-            {str(part.partition): ends[part] for part in parts},
+            {str(place.partition): firsts[place] for place in places},
+            {str(place.partition): ends[place] for place in places},
         )
 
 

@@ -128,7 +128,7 @@ class Sender:
 
     def _done(self) -> bool:
         newest = Accounts(self._catalog).newest()
-        return newest is not None and sum(end for _, end in newest.offsets.values()) == self._sent
+        return newest is not None and sum(newest.ends.values()) == self._sent
 
     def _seen(self, account: BatchAccount) -> float:
         def there() -> bool:

@@ -52,7 +52,7 @@ def processed(catalog: Catalog) -> int:
     Reads one small file, where `./lab verify` adds up the account of every batch there ever was.
     """
     newest = Accounts(catalog).newest()
-    return 0 if newest is None else sum(end for _, end in newest.offsets.values())
+    return 0 if newest is None else sum(newest.ends.values())
 
 
 def spark(settings: Settings) -> Fields | None:

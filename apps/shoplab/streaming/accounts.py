@@ -3,7 +3,7 @@ batch is done.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from shoplab.core.catalog import Catalog
@@ -21,8 +21,8 @@ def batch_name(batch: int) -> str:
 @dataclass(frozen=True)
 class BatchAccount:
     """Grain: one micro-batch. rows = new + duplicates + rejected. topic: Kafka's id of it, another one when it is made
-    anew. offsets: what was taken. days: day -> events that were new. steps_ms: time of each step; duration_ms: of all.
-    latency: from Kafka's clock to the batch's end.
+    anew. offsets: what was taken, of all its partitions. days: day -> events that were new. steps_ms: time of each
+    step; duration_ms: of all. latency: from Kafka's clock to the batch's end.
     """
 
     batch: int
@@ -39,7 +39,12 @@ class BatchAccount:
     duration_ms: int
     latency_p50_ms: int
     latency_max_ms: int
-    steps_ms: dict[str, int] = field(default_factory=dict)
+    steps_ms: dict[str, int]
+
+    @property
+    def ends(self) -> dict[str, int]:
+        """Partition -> the first offset that no batch up to this one has taken."""
+        return {partition: end for partition, (_, end) in self.offsets.items()}
 
     def line(self) -> str:
         return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from shoplab.core.catalog import Catalog
-from shoplab.core.kafka import TopicState, topic_state
+from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
 from shoplab.streaming.accounts import Accounts, BatchAccount
 
@@ -36,27 +36,17 @@ def beginning(settings: Settings, catalog: Catalog) -> Beginning:
     topic, last = topic_state(settings), Accounts(catalog).newest()
     checkpoint = catalog.path("temp", "checkpoints", settings.events_topic, topic.id)
     known = last if last is not None and last.topic == topic.id else None
-    lost = _lost(topic, known)
+    taken = known.ends if known else {}
+    ends = {part: max(first, taken.get(part, 0)) for part, first in topic.firsts.items()}
+    lost = sum(end - taken.get(part, 0) for part, end in ends.items())  # deleted by Kafka before they were taken
     if catalog.storage.names(f"{checkpoint}/offsets") and not lost:
         said = catalog.storage.read_json(f"{checkpoint}/{_FIRST}")
-        return Beginning(checkpoint, said["first"], _starts(topic, known), said["offsets"], topic.id)
+        return Beginning(checkpoint, said["first"], ends, said["offsets"], topic.id)
     catalog.storage.delete(checkpoint)
-    ends = _starts(topic, known)
     offsets = orjson.dumps({settings.events_topic: ends}).decode()
     first = last.batch + 1 if last else 0
     catalog.storage.write_json(f"{checkpoint}/{_FIRST}", {"first": first, "offsets": offsets})
     return Beginning(checkpoint, first, ends, offsets, topic.id, _words(lost, last, known))
-
-
-def _lost(topic: TopicState, known: BatchAccount | None) -> int:
-    """Records that Kafka has deleted before the stream took them."""
-    ends = {name: end for name, (_, end) in known.offsets.items()} if known else {}
-    return sum(max(0, first - ends.get(name, 0)) for name, first in topic.firsts.items())
-
-
-def _starts(topic: TopicState, known: BatchAccount | None) -> dict[str, int]:
-    ends = {name: end for name, (_, end) in known.offsets.items()} if known else {}
-    return {name: max(first, ends.get(name, 0)) for name, first in topic.firsts.items()}
 
 
 def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None) -> str:

@@ -1,7 +1,6 @@
 """Work beside the stream's data path: metrics, recommendations, pruning. It never holds a batch up, nor ends it."""
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from threading import Condition, Thread
@@ -13,38 +12,30 @@ Work = Callable[[], object]
 
 class Beside:
     """Does one kind of work in the order it comes, in a thread. most: how much may wait; the oldest goes when more
-    comes, and is counted.
+    comes.
     """
 
     def __init__(self, name: str, most: int) -> None:
-        self._name, self._most = name, most
-        self._waiting: deque[Work] = deque()
-        self._busy, self.dropped = False, 0
+        self._name = name
+        self._waiting: deque[Work] = deque(maxlen=most)
+        self._busy = False
         self._changed = Condition()
         Thread(target=self._run, name=name, daemon=True).start()
 
     def do(self, work: Work) -> None:
         with self._changed:
             self._waiting.append(work)
-            while len(self._waiting) > self._most:
-                self._waiting.popleft()
-                self.dropped += 1
             self._changed.notify_all()
 
-    def finish(self, seconds: float) -> bool:
-        """Waits until all is done, at most so long. False where something is left."""
-        until = time.monotonic() + seconds
+    def finish(self, seconds: float) -> None:
+        """Waits until all is done, at most so long."""
         with self._changed:
-            while self._waiting or self._busy:
-                if not self._changed.wait(max(0.0, until - time.monotonic())) and time.monotonic() >= until:
-                    return False
-        return True
+            self._changed.wait_for(lambda: not self._waiting and not self._busy, seconds)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
-                    self._changed.wait()
+                self._changed.wait_for(lambda: self._waiting)
                 work, self._busy = self._waiting.popleft(), True
             try:
                 work()

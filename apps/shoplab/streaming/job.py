@@ -9,7 +9,6 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from shoplab.metrics.point import Point
 from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.recommend.data.histories import UserContext
-from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
 from shoplab.streaming.beginning import Beginning, beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.lease import Lease
@@ -60,20 +59,20 @@ class LiveJob:
         self, settings: Settings, store: MetricStore, on_batch: Callable[[BatchAccount], None] = lambda _: None
     ) -> None:
         self.settings, self.store, self.on_batch = settings, store, on_batch
-        catalog = Catalog(settings)
+        self.catalog = catalog = Catalog(settings)
         self.accounts, self.publisher, self.memory = Accounts(catalog), Publisher(catalog), Memory(catalog)
         self.lease = Lease(catalog.storage, catalog.path("temp", "stream-lease", settings.events_topic))
         self.models, self.recent = Models(), RecentEvents()
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1)
-        self._begun: Beginning | None = None
+        self._begun: tuple[Beginning, SparkCatalog] | None = None
         self._ends: dict[str, int] = {}
         self._is_first = True  # of this start's batches: an earlier start may have begun it
         self._busy_since: float | None = None
         self._idle = Event()
         self._idle.set()
 
-    def begin(self, begun: Beginning) -> None:
-        self._begun, self._ends, self._is_first = begun, dict(begun.ends), True
+    def begin(self, begun: Beginning, catalog: SparkCatalog) -> None:
+        self._begun, self._ends, self._is_first = (begun, catalog), begun.ends, True
 
     def hangs(self) -> bool:
         """Whether a batch has been at it for longer than any batch takes."""
@@ -91,6 +90,7 @@ class LiveJob:
 
     def __call__(self, batch: DataFrame, number: int) -> None:
         assert self._begun is not None
+        begun, catalog = self._begun
         clock = Clock()
         self._idle.clear()
         self._busy_since = clock.started
@@ -98,8 +98,7 @@ class LiveJob:
             rows = batch.toArrow()
             clock.lap("read")
             if len(rows):
-                catalog = SparkCatalog(self.settings, batch.sparkSession)
-                self._process(catalog, rows, self._begun.first + number, self._begun.topic, clock)
+                self._process(catalog, rows, begun.first + number, begun.topic, clock)
         finally:
             self._busy_since = None
             self._idle.set()
@@ -120,12 +119,11 @@ class LiveJob:
             self.publisher.publish(number, taken, segments, bad, lambda: self.memory.write(number, state))
             clock.lap("write")
             counted = tally(rows, taken.events)
-            account = _account(number, topic, counted, len(rows), len(bad), taken, clock)
-            account = replace(account, offsets={part: [end, end] for part, end in self._ends.items()} | counted.offsets)
+            untouched = {part: [end, end] for part, end in self._ends.items()}
+            account = _account(number, topic, untouched | counted.offsets, counted, len(rows), len(bad), taken, clock)
             self.lease.check()
             self.accounts.write(account)
-            self._is_first = False
-            self._ends = {part: end for part, (_, end) in account.offsets.items()}
+            self._is_first, self._ends = False, account.ends
         sizes = self.models.sizes(segments)
         self._beside(number, account, counted, taken, segments, sizes)
         self.on_batch(account)
@@ -134,9 +132,8 @@ class LiveJob:
         self, number: int, account: BatchAccount, counted: Tally, taken: Taken, segments: pa.Table,
         sizes: dict[str, Size],
     ) -> None:  # fmt: skip
-        catalog = Catalog(self.settings)
-        spool, points = catalog.path("temp", "metrics-spool"), batch_points(account, counted, segments, sizes)
-        self._metrics.do(lambda: write_or_spool(self.store, catalog.storage, spool, points))
+        spool, points = self.catalog.path("temp", "metrics-spool"), batch_points(account, counted, segments, sizes)
+        self._metrics.do(lambda: write_or_spool(self.store, self.catalog.storage, spool, points))
         if number % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
         latest, model = self.recent.add(taken.events), self.models.recommender
@@ -163,13 +160,15 @@ class Clock:
         self.laps[name], self._last = round((now - self._last) * 1000), now
 
 
-def _account(number: int, topic: str, counted: Tally, rows: int, bad: int, taken: Taken, clock: Clock) -> BatchAccount:
+def _account(
+    number: int, topic: str, offsets: Offsets, counted: Tally, rows: int, bad: int, taken: Taken, clock: Clock
+) -> BatchAccount:
     now_ms = time.time() * 1000
     days = {str(row["values"]): row["counts"] for row in pc.value_counts(taken.events["date"]).to_pylist()}
     return BatchAccount(
         batch=number,
         topic=topic,
-        offsets=counted.offsets,
+        offsets=offsets,
         rows=rows,
         new=len(taken.events),
         duplicates=taken.duplicates,
@@ -185,17 +184,14 @@ def _account(number: int, topic: str, counted: Tally, rows: int, bad: int, taken
     )
 
 
-def start_stream(
-    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, say: Callable[[str], None] = print
+def _start(
+    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool, say: Callable[[str], None]
 ) -> "StreamingQuery":
-    """Starts the query; with `drain` it ends by itself when what is in Kafka now has been processed. LabError where
-    another stream runs. Whoever starts it calls `end_stream`.
-    """
     job.lease.acquire()
-    begun = beginning(settings, Catalog(settings))
+    begun = beginning(settings, job.catalog)
     if begun.said:
         say(begun.said)
-    job.begin(begun)
+    job.begin(begun, SparkCatalog(settings, spark))
     # Batches are small and alike: their plan needs no second thoughts, and its classes are compiled once
     spark.conf.set("spark.sql.adaptive.streaming.stateless.enabled", "false")
     records = (
@@ -217,10 +213,12 @@ def start_stream(
 def streaming(
     settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, say: Callable[[str], None] = print
 ) -> "Iterator[StreamingQuery]":
-    """The query while it runs; whatever ends it, the next stream finds the place free."""
+    """The query while it runs; with `drain` it ends by itself when what is in Kafka now has been processed. LabError
+    where another stream runs. Whatever ends it, the next stream finds the place free.
+    """
     query = None
     try:
-        query = start_stream(settings, spark, job, drain, say)
+        query = _start(settings, spark, job, drain, say)
         yield query
     finally:
         if query is not None:

@@ -1,14 +1,12 @@
 """The published models and tables that a micro-batch looks at, taken up anew when their pointers move."""
 
-import io
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.products import products
@@ -91,8 +89,9 @@ class Models:
             log.warning("%s", error)
             return
         self._sizes = SegmentSizes({row["name"]: row["users"] for row in catalog.manifest("segments")["segments"]})
-        named = _read(catalog, catalog.current("segments"), ["user_id", "segment_name"])
-        self._published = named.set_index("user_id")["segment_name"] if len(named) else pd.Series(dtype=object)
+        version = catalog.current("segments").rsplit("/", 1)[-1]
+        named = catalog.table("segments", version, columns=["user_id", "segment_name"])
+        self._published = named.set_index("user_id")["segment_name"]
         parts = [_month(catalog, month) for month in catalog.partitions("users")]
         self._earlier = pd.concat(parts or [self._earlier.reset_index()]).set_index("user_id").sort_index()
 
@@ -135,12 +134,5 @@ def _levels(catalog: SparkCatalog) -> Levels:
 
 
 def _month(catalog: Catalog, month: str) -> pd.DataFrame:
-    columns = [name for name in on_driver.NEEDED if name != "month"]
-    users: pd.DataFrame = _read(catalog, catalog.path("users", f"month={month}"), columns).assign(month=month)
-    return users.assign(last_purchase=pd.to_datetime(users["last_purchase"], utc=True))
-
-
-def _read(catalog: Catalog, folder: str, columns: list[str]) -> Any:
-    files = [path for path in catalog.storage.walk(folder) if path.endswith(".parquet")]
-    tables = [pq.read_table(io.BytesIO(catalog.storage.read(path)), columns=columns) for path in files]
-    return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame(columns=columns)
+    users = catalog.table("users", f"month={month}", columns=[name for name in on_driver.NEEDED if name != "month"])
+    return users.assign(month=month, last_purchase=pd.to_datetime(users["last_purchase"], utc=True))

@@ -41,11 +41,11 @@ def balance(settings: Settings) -> Balance:
     catalog, topic = Catalog(settings), topic_state(settings)
     accounts = list(Accounts(catalog).all())
     here = [account for account in accounts if account.topic == topic.id]
-    taken = _taken(here)
+    taken = here[-1].ends if here else {}
     faults = [*_gaps(here), *_sums(accounts)]
     on_hdfs, missing = _on_hdfs(catalog, accounts)
-    waiting = {part: end - taken.get(part, (0, 0))[1] for part, end in topic.ends.items()}
-    lost = sum(max(0, first - taken.get(part, (0, 0))[1]) for part, first in topic.firsts.items())
+    waiting = {part: end - taken.get(part, 0) for part, end in topic.ends.items()}
+    lost = sum(max(0, first - taken.get(part, 0)) for part, first in topic.firsts.items())
     total = Counter[str]()
     for account in here:
         total.update({name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected")})
@@ -53,15 +53,6 @@ def balance(settings: Settings) -> Balance:
         sum(topic.ends.values()), len(here), total["rows"], total["new"], total["duplicates"], total["rejected"],
         sum(waiting.values()) - lost, lost, on_hdfs, faults + missing,
     )  # fmt: skip
-
-
-def _taken(accounts: list[BatchAccount]) -> dict[str, tuple[int, int]]:
-    """Partition -> the first offset that was taken, and the one after the last."""
-    ranges: dict[str, tuple[int, int]] = {}
-    for account in accounts:
-        for part, (first, end) in account.offsets.items():
-            ranges[part] = (ranges.get(part, (first, end))[0], end)
-    return ranges
 
 
 def _gaps(accounts: list[BatchAccount]) -> list[str]:
