@@ -1,5 +1,7 @@
 """What every user of ours has in common: its pace, and what it needs before and leaves after a run."""
 
+from typing import Any
+
 from locust import constant_pacing
 
 from shoplab.core.settings import load_settings
@@ -13,6 +15,7 @@ class Paced:
     """
 
     target = ""  # one of shoplab.load.bounds.TARGETS
+    environment: Any  # Locust's, of the user it is mixed into
 
     def wait_time(self) -> float:
         rate = self.environment.parsed_options.rate

@@ -7,6 +7,7 @@ import tempfile
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
@@ -14,8 +15,10 @@ from locust import User, task
 from pacing import SETTINGS, Paced
 
 from shoplab.core.errors import ServiceError
-from shoplab.events.wire import encode
 from shoplab.load.bounds import KAFKA, is_lab_host
+
+if TYPE_CHECKING:
+    from shoplab.events.rows_python import Record
 
 TOPIC = "load-test"  # no job reads it
 PARTITIONS = 3
@@ -37,7 +40,7 @@ class ProducerUser(Paced, User):
 
     target = KAFKA
     producer: KafkaProducer
-    sample: "itertools.cycle[dict[str, str]]"
+    sample: "itertools.cycle[Record]"
 
     @classmethod
     def load(cls) -> None:
@@ -70,8 +73,8 @@ class ProducerUser(Paced, User):
     @task
     def send_event(self):
         now = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
-        event = next(self.sample) | {"event_time": now}
-        key, value = encode(event)
+        sent = next(self.sample)
+        key, value = sent.key, sent.value.replace(sent.time.encode(), now.encode())
         with self.environment.events.request.measure("Kafka", "send, acks=all", len(value)):
             try:
                 self.producer.send(TOPIC, key=key, value=value).get(ANSWER_MS / 1000)
@@ -95,13 +98,13 @@ def _make_topic() -> None:
             admin.create_topics({TOPIC: wanted}, wait_for_metadata=True)
 
 
-def _sample() -> list[dict[str, str]]:
+def _sample() -> "list[Record]":
     """Events of the lab's generator, as ./lab replay sends them."""
     from shoplab.events.generator import generate
-    from shoplab.events.rows_python import read_rows
+    from shoplab.events.rows_python import sent_records
     from shoplab.events.sources import inspect
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.csv"
         generate(path, f"{time.gmtime().tm_year}-01", SAMPLE, seed=7)
-        return list(read_rows(inspect(path)))
+        return list(sent_records(inspect(path)))
