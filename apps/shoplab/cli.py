@@ -40,9 +40,10 @@ COMMANDS = {
     "report": "shoplab.report.commands",
     "replay": "shoplab.streaming.commands",
     "stream": "shoplab.streaming.commands",
-    "verify": "shoplab.streaming.commands",
+    "verify": "shoplab.streaming.audit.commands",
     "serve": "shoplab.lab.api",
     "load": "shoplab.load.commands",
+    "chaos": "shoplab.load.chaos.commands",
     "bench": "shoplab.cli",
 }
 BENCHES = {

@@ -11,7 +11,7 @@ from shoplab.lab.docker import compose
 from shoplab.lab.docker.environment import read, write
 from shoplab.metrics.point import Point
 from shoplab.metrics.store import open_store
-from shoplab.streaming.verify import Balance, balance
+from shoplab.streaming.audit.balance import Balance, balance
 from tests.docker.conftest import Stack
 
 VERSION, TOKEN = "/data/node-1/current/VERSION", "INFLUX_ADMIN_TOKEN"

@@ -130,7 +130,7 @@ def test_kafka_from_here_and_from_containers(stack: Stack) -> None:
 
 
 def _accounted(stack: Stack) -> bool:
-    from shoplab.streaming.verify import balance
+    from shoplab.streaming.audit.balance import balance
 
     found = balance(stack.reload())
     return found.in_kafka > 0 and found.waiting == 0

@@ -14,7 +14,7 @@ from shoplab.core.wait import wait_until
 from shoplab.events.generator import generate
 from shoplab.lab.docker import compose
 from shoplab.metrics.store import open_store
-from shoplab.streaming.verify import balance
+from shoplab.streaming.audit.balance import balance
 from tests.docker.conftest import OCTOBER, Stack
 
 

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.job import analyse
+from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import Settings
@@ -18,7 +19,8 @@ from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.segments.job import SegmentRequest, segment
 from shoplab.streaming.accounts import BatchAccount
-from shoplab.streaming.job import LiveJob, streaming
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.query import streaming
 from shoplab.streaming.replay import replay
 from tests.data import csv_file, month_file, raw_line
 
@@ -69,5 +71,49 @@ def november(path: Path, first: int, last: int) -> Path:
 
 
 def drain(settings: Settings, spark: SparkSession, job: LiveJob) -> None:
-    with streaming(settings, spark, job, drain=True) as query:
-        query.awaitTermination()
+    with streaming(settings, spark, job, drain=True) as running:
+        running.wait()
+
+
+class Stream:
+    """A stream of its own, over an empty lab."""
+
+    def __init__(self, settings: Settings, spark: SparkSession, folder: Path) -> None:
+        self.settings, self.spark, self.folder = settings, spark, folder
+        self.store = EmbeddedStore(folder / "metrics.db")
+        self.catalog = Catalog(settings)
+
+    def send(self, first: int, last: int, **columns: str) -> None:
+        """Events of one minute each."""
+        replay(self.settings, inspect(self.file(first, last, **columns)))
+
+    def file(self, first: int, last: int, **columns: str) -> Path:
+        path = self.folder / f"{first}.csv"
+        lines = [
+            raw_line(
+                time=f"2019-11-01 {n // 60:02}:{n % 60:02}:00 UTC",
+                product=str(n % 12),
+                **({"user": str(n % 40), "session": f"s{n % 40}"} | columns),
+            )
+            for n in range(first, last)
+        ]
+        return csv_file(path, *lines)
+
+    def drain(self, job: LiveJob | None = None) -> list[BatchAccount]:
+        accounts: list[BatchAccount] = []
+        job = job or LiveJob(self.settings, self.store)
+        job.on_batch = accounts.append
+        drain(self.settings, self.spark, job)
+        return accounts
+
+    def events(self) -> int:
+        return SparkCatalog(self.settings, self.spark).read("events").count()
+
+
+@pytest.fixture
+def stream(lab: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Stream]:
+    settings = replace(lab, data_root="/stream", events_topic="stream-events", home=tmp_path)
+    empty_topic(settings)
+    made = Stream(settings, spark, tmp_path)
+    yield made
+    made.catalog.storage.delete("/stream")

@@ -1,28 +1,22 @@
 """The stream on the running lab: Kafka to HDFS in micro-batches, faults included."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
-from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, struct
 from shoplab.core.kafka import empty_topic
 from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
-from shoplab.events.sources import inspect
-from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.streaming.accounts import Accounts, BatchAccount
-from shoplab.streaming.job import LiveJob, streaming
-from shoplab.streaming.replay import replay
-from shoplab.streaming.verify import balance
-from tests.data import csv_file, raw_line
-from tests.streaming.conftest import FirstRun, drain
+from shoplab.streaming.accounts import Accounts
+from shoplab.streaming.audit.balance import balance
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.query import streaming
+from tests.streaming.conftest import FirstRun, Stream, drain
 
 
 def test_events_features_segments_recommendations_and_metrics(
@@ -57,46 +51,6 @@ def _is_a_list(listed: pd.DataFrame, user: str) -> None:
     assert not theirs.empty
     assert theirs["score"].is_monotonic_decreasing
     assert [sum(dict(parts).values()) for parts in theirs["sources"]] == pytest.approx(list(theirs["score"]))
-
-
-class Stream:
-    """A stream of its own, over an empty lab."""
-
-    def __init__(self, settings: Settings, spark: SparkSession, folder: Path) -> None:
-        self.settings, self.spark, self.folder = settings, spark, folder
-        self.store = EmbeddedStore(folder / "metrics.db")
-        self.catalog = Catalog(settings)
-
-    def send(self, first: int, last: int, **columns: str) -> None:
-        path = self.folder / f"{first}.csv"
-        lines = [
-            raw_line(
-                time=f"2019-11-01 {n // 60:02}:{n % 60:02}:00 UTC",
-                product=str(n % 12),
-                **({"user": str(n % 40), "session": f"s{n % 40}"} | columns),
-            )
-            for n in range(first, last)
-        ]
-        replay(self.settings, inspect(csv_file(path, *lines)))
-
-    def drain(self, job: LiveJob | None = None) -> list[BatchAccount]:
-        accounts: list[BatchAccount] = []
-        job = job or LiveJob(self.settings, self.store)
-        job.on_batch = accounts.append
-        drain(self.settings, self.spark, job)
-        return accounts
-
-    def events(self) -> int:
-        return SparkCatalog(self.settings, self.spark).read("events").count()
-
-
-@pytest.fixture
-def stream(lab: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Stream]:
-    settings = replace(lab, data_root="/stream", events_topic="stream-events", home=tmp_path)
-    empty_topic(settings)
-    made = Stream(settings, spark, tmp_path)
-    yield made
-    made.catalog.storage.delete("/stream")
 
 
 @pytest.mark.parametrize("step", ["memory.write", "publisher.publish", "accounts.write"])
@@ -233,5 +187,5 @@ def test_accounts_of_an_earlier_version_do_not_stop_the_stream(stream: Stream) -
 
 def test_the_trigger_is_a_setting(stream: Stream) -> None:
     quick = replace(stream.settings, trigger="500ms")
-    with streaming(quick, stream.spark, LiveJob(quick, stream.store)) as query:
-        assert "500" in query._jsq.streamingQuery().trigger().toString()
+    with streaming(quick, stream.spark, LiveJob(quick, stream.store)) as running:
+        assert "500" in running.query._jsq.streamingQuery().trigger().toString()

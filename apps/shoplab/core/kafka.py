@@ -144,6 +144,14 @@ def topic_state(settings: Settings) -> TopicState:
         )
 
 
+def delete_records(settings: Settings, before: dict[str, int]) -> None:
+    """Deletes the records of each partition before that offset, as retention does."""
+    with kafka_calls(settings), kafka_admin(settings) as admin:
+        admin.delete_records(
+            {TopicPartition(settings.events_topic, int(part)): offset for part, offset in before.items()}
+        )
+
+
 def empty_topic(settings: Settings) -> None:
     """Deletes the events topic and makes it anew, with offsets from 0. ServiceError where that takes too long."""
     with kafka_calls(settings), kafka_admin(settings) as admin, suppress(UnknownTopicOrPartitionError):

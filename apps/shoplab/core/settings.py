@@ -144,6 +144,11 @@ class Settings:
         return self.kafka_bootstrap or f"127.0.0.1:{self.kafka_port}"
 
     @property
+    def stated_days(self) -> tuple[str, str]:
+        """The first and the last day that events may be of; "" for a last one that was not said."""
+        return self.first_day, self.last_day
+
+    @property
     def days(self) -> tuple[str, str]:
         """The first and the last day that an event may be of; without SHOPLAB_LAST_DAY up to tomorrow, for shops east
         of here."""

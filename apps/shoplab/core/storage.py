@@ -117,6 +117,12 @@ class Storage:
         with self._calls():
             self.client.makedirs(path, permission=mode)
 
+    def set_quota(self, path: str, space: int | None) -> None:
+        """How many bytes, of all copies, may lie below a directory; None for as many as there is room for."""
+        quota = {"storagespacequota": -1 if space is None else space, "namespacequota": 2**63 - 1}
+        with self._calls():
+            self.client._api_request("PUT", path, "SETQUOTA", **quota)
+
     def move(self, source: str, target: str) -> None:
         """Renames a file or directory; the target's parent is made, the target must not exist."""
         with self._calls():

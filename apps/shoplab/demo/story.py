@@ -28,10 +28,11 @@ from shoplab.report.page import write_report
 from shoplab.segments.job import segment
 from shoplab.segments.summary import SegmentSummary
 from shoplab.streaming.accounts import BatchAccount
-from shoplab.streaming.job import LiveJob, streaming
+from shoplab.streaming.audit.balance import Balance, balance
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.query import streaming
 from shoplab.streaming.replay import replay
 from shoplab.streaming.service import stream_error
-from shoplab.streaming.verify import Balance, balance
 
 REPLAY_BATCHES = 2.8  # how long the replay takes: a few micro-batches
 
@@ -148,14 +149,14 @@ def _live(settings: Settings, spark: SparkSession, november: Path, story: Story)
 
 def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Path) -> None:
     """Replays the file while the stream runs, and ends the stream when it has processed everything."""
-    with streaming(settings, spark, job) as query:
+    with streaming(settings, spark, job) as running:
         try:
             seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
             source = inspect(november)
             replay(settings, source, rate=max(1.0, source.lines / seconds))
-            query.processAllAvailable()
+            running.query.processAllAvailable()
         except Exception as error:
-            if query.exception():
+            if running.query.exception():
                 raise stream_error(error) from error
             raise
 

@@ -44,26 +44,35 @@ def decode(records: "DataFrame") -> "DataFrame":
     """
     from pyspark.sql import functions as F
 
-    told = records.withColumn("plain", F.coalesce(text(F.col("value")).rlike(RECORD), F.lit(False)))
-    plain, value = F.col("plain"), F.col("value")
-    read = told.withColumns({"_parts": F.when(plain, F.split(text(value), '"')), "_row": F.when(~plain, _any(value))})
-    fields = {name: F.coalesce(F.get("_parts", F.lit(place)), F.col(f"_row.{name}")) for name, place in _PLACES.items()}
-    others = {name: F.col(f"_row.{name}") for name in WIRE if name not in fields}
-    return read.withColumns(fields | others).drop("_parts", "_row")
+    # Step by step in columns of their own: written as one expression, what is used often is computed as often, and
+    # Java's compiler gives up on the size of it
+    value, plain = F.col("value"), F.col("plain")
+    told = records.withColumn("plain", F.coalesce(text(value).rlike(RECORD), F.lit(False)))
+    told = told.withColumns({"_parts": F.when(plain, F.split(text(value), '"')), "_odd": F.when(~plain, value)})
+    told = told.withColumn("_found", _parsed(F.col("_odd"))).withColumn("_whole", _is_one(F.col("_odd")))
+    fields = {name: F.when(F.col("_whole"), _written(F.col("_found")[0][name], F.col("_odd"), name)) for name in WIRE}
+    fields |= {name: F.coalesce(F.get("_parts", F.lit(place)), fields[name]) for name, place in _PLACES.items()}
+    return told.withColumns(fields).drop("_parts", "_odd", "_found", "_whole")
 
 
-def _any(value: "Column") -> "Column":
-    """A struct of WIRE of a record that is written in whatever way."""
+def _parsed(value: "Column") -> "Column":
+    """What a record that is written in whatever way holds: a list of one struct of WIRE, and a mark."""
     from pyspark.sql import functions as F
 
     # Spark's parser stops behind the first object. Set into a list, with a mark behind it, it has to end there.
     framed = F.concat(F.lit("["), text(value), F.lit(',{"end":true}]'))
     fields = ",".join(f"{name}:string" for name in WIRE)
     whole = F.is_valid_utf8(text(value)) & ~text(value).rlike(_HALF)
-    found = F.from_json(F.when(whole, framed), f"array<struct<{fields},end:boolean>>")
-    read = [_written(found[0][name], value, name).alias(name) for name in WIRE]
+    return F.from_json(F.when(whole, framed), f"array<struct<{fields},end:boolean>>")
+
+
+def _is_one(value: "Column") -> "Column":
+    """Whether `_found` is of one object of single values."""
+    from pyspark.sql import functions as F
+
+    found = F.col("_found")
     alone = (F.size(found) == 2) & F.coalesce(F.get(found, F.lit(1))["end"], F.lit(False))
-    return F.when(alone & ~text(value).rlike(_NESTED), F.struct(*read))
+    return alone & ~text(value).rlike(_NESTED)
 
 
 def _written(read: "Column", value: "Column", name: str) -> "Column":

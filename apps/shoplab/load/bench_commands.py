@@ -1,5 +1,6 @@
 """`./lab bench stream`."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ def bench_stream(settings: Settings, quick: bool, runs: int, json_file: Path | N
     from shoplab.core.console import step, table
     from shoplab.load.stream import FULL, QUICK, measure
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started is to be stopped
     found = []
     for run in range(runs):
         with step(f"run {run + 1} of {runs}") as say:

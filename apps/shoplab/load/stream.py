@@ -1,7 +1,6 @@
 """Measures the stream: how much it takes, how long a batch lasts, whether either grows, and how soon it is back."""
 
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -11,14 +10,14 @@ from typing import Any
 
 from shoplab.core.console import Say
 from shoplab.core.errors import ServiceError
-from shoplab.core.settings import REPO, Settings
+from shoplab.core.settings import Settings
 from shoplab.core.toolchain import jars, java
 from shoplab.events.generator import generate
 from shoplab.lab.embedded.lab import EmbeddedLab
 from shoplab.lab.ports import with_free_ports
 from shoplab.lab.protocol import Choice
-from shoplab.load.stream_parts import BATCH, WARM, Sender, StreamProcess, command, environment
-from shoplab.streaming.verify import balance
+from shoplab.load.stream_parts import BATCH, WARM, Sender, StreamProcess, finished
+from shoplab.streaming.audit.balance import balance
 
 TRIGGER = "1s"
 LEARNED = 50_000  # events of October that the models are made from
@@ -123,9 +122,7 @@ def _learn(settings: Settings, say: Say) -> None:
     generate(october, "2019-10", LEARNED)
     for words in (["ingest", str(october)], ["analyse"], ["segment"], ["train"]):
         say(words[0])
-        done = subprocess.run(
-            command(*words), env=environment(settings), cwd=REPO, capture_output=True, text=True, check=False
-        )
+        done = finished(settings, *words)
         if done.returncode:
             raise ServiceError(f"{words[0]} failed in the bench's lab: {done.stderr.strip().splitlines()[-1][:200]}")
 

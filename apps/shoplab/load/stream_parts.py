@@ -34,6 +34,13 @@ def environment(settings: Settings) -> dict[str, str]:
     return as_environment(settings) | {"PYTHONPATH": paths, "SHOPLAB_TRIGGER": settings.trigger}
 
 
+def finished(settings: Settings, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A command that has run to its end, whatever that was."""
+    return subprocess.run(
+        command(*words), env=environment(settings), cwd=REPO, capture_output=True, text=True, check=False
+    )
+
+
 class StreamProcess:
     """`./lab stream` in processes of its own, and the memory they took at most."""
 
@@ -62,11 +69,18 @@ class StreamProcess:
         self.kill()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        log = (self._settings.home / "stream.log").open("ab")
-        with log:
+        with self.log.open("ab") as log:
             return subprocess.Popen(
                 command("stream"), env=environment(self._settings), cwd=REPO, stdout=log, stderr=log
             )
+
+    @property
+    def log(self) -> Path:
+        return self._settings.home / "stream.log"
+
+    def below_supervisor(self) -> list[psutil.Process]:
+        """The stream itself: Python and its JVM."""
+        return self._tree()[1:]
 
     def _tree(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):

@@ -2,14 +2,18 @@
 batch is done.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from shoplab.core.catalog import Catalog
 
-_BEFORE: dict[str, Any] = {"topic": "", "offsets": {}, "filled": 0, "days": {}, "steps_ms": {}}  # of accounts of old
+_BEFORE: dict[str, Any] = {
+    "topic": "", "offsets": {}, "filled": 0, "late": 0, "days": {}, "newest": "", "steps_ms": {}, "points": "[]",
+}  # fmt: skip  # of accounts of old
 
+LATE = dt.timedelta(minutes=30)  # as long as a visit stays open
 Offsets = dict[str, list[int]]  # partition -> first offset taken, first one after it
 
 
@@ -21,8 +25,9 @@ def batch_name(batch: int) -> str:
 @dataclass(frozen=True)
 class BatchAccount:
     """Grain: one micro-batch. rows = new + duplicates + rejected. topic: Kafka's id of it, another one when it is made
-    anew. offsets: what was taken, of all its partitions. days: day -> events that were new. steps_ms: time of each
-    step; duration_ms: of all. latency: from Kafka's clock to the batch's end.
+    anew. offsets: what was taken, of all its partitions. late: of the new ones, those of LATE before the newest event
+    of earlier batches; newest: time of the newest up to this one. days: day -> events that were new. steps_ms: time of
+    each step; duration_ms: of all. latency: from Kafka's clock to the batch's end. points: JSON for the metric store.
     """
 
     batch: int
@@ -33,13 +38,16 @@ class BatchAccount:
     duplicates: int
     rejected: int
     filled: int
+    late: int
     users: int
     days: dict[str, int]
+    newest: str
     arrived: str
     duration_ms: int
     latency_p50_ms: int
     latency_max_ms: int
     steps_ms: dict[str, int]
+    points: str = "[]"
 
     @property
     def ends(self) -> dict[str, int]:
@@ -67,11 +75,13 @@ class Accounts:
         names = self._storage.names(self._folder)
         return self._read(names[-1]) if names else None
 
+    def last(self, count: int) -> list[BatchAccount]:
+        """The newest ones, oldest first."""
+        return list(map(self._read, self._storage.names(self._folder)[-count:]))
+
     def all(self) -> Iterator[BatchAccount]:
         return map(self._read, self._storage.names(self._folder))
 
     def _read(self, name: str) -> BatchAccount:
         said = self._storage.read_json(f"{self._folder}/{name}")
-        return BatchAccount(
-            **{field.name: said.get(field.name, _BEFORE.get(field.name)) for field in fields(BatchAccount)}
-        )
+        return BatchAccount(**{one.name: said.get(one.name, _BEFORE.get(one.name)) for one in fields(BatchAccount)})

@@ -18,35 +18,48 @@ _FIRST = "shoplab.json"
 
 @dataclass(frozen=True)
 class Beginning:
-    """checkpoint: path. first: the lab's number of Spark's batch 0. ends: partition -> first offset that no finished
-    batch has taken. offsets: where Spark's source began with this checkpoint. topic: Kafka's id. said: what a user
-    should know, or "".
+    """checkpoint: path. first: the lab's number of Spark's batch 0; next: that of the first one that is not accounted
+    for. ends: partition -> first offset that no finished batch has taken. offsets: where Spark's source began with this
+    checkpoint. topic: Kafka's id. newest: time of the newest event taken from it, "" before the first. said: what a
+    user should know, or "".
     """
 
     checkpoint: str
     first: int
+    next: int
     ends: dict[str, int]
     offsets: str
     topic: str
+    newest: str
     said: str = ""
 
 
 def beginning(settings: Settings, catalog: Catalog) -> Beginning:
     """Looks at the topic, the accounts and the checkpoint; makes a new checkpoint where the old one can't go on."""
     topic, last = topic_state(settings), Accounts(catalog).newest()
-    checkpoint = catalog.path("temp", "checkpoints", settings.events_topic, topic.id)
+    checkpoint = _checkpoint(settings, catalog, topic.id)
     known = last if last is not None and last.topic == topic.id else None
     taken = known.ends if known else {}
+    newest = known.newest if known else ""
     ends = {part: max(first, taken.get(part, 0)) for part, first in topic.firsts.items()}
+    following = last.batch + 1 if last else 0
     lost = sum(end - taken.get(part, 0) for part, end in ends.items())  # deleted by Kafka before they were taken
     if catalog.storage.names(f"{checkpoint}/offsets") and not lost:
         said = catalog.storage.read_json(f"{checkpoint}/{_FIRST}")
-        return Beginning(checkpoint, said["first"], ends, said["offsets"], topic.id)
+        return Beginning(checkpoint, said["first"], following, ends, said["offsets"], topic.id, newest)
     catalog.storage.delete(checkpoint)
     offsets = orjson.dumps({settings.events_topic: ends}).decode()
-    first = last.batch + 1 if last else 0
-    catalog.storage.write_json(f"{checkpoint}/{_FIRST}", {"first": first, "offsets": offsets})
-    return Beginning(checkpoint, first, ends, offsets, topic.id, _words(lost, last, known))
+    catalog.storage.write_json(f"{checkpoint}/{_FIRST}", {"first": following, "offsets": offsets})
+    return Beginning(checkpoint, following, following, ends, offsets, topic.id, newest, _words(lost, last, known))
+
+
+def checkpoint_of(settings: Settings, catalog: Catalog) -> str:
+    """Path of the checkpoint that a stream of the topic as it is now has."""
+    return _checkpoint(settings, catalog, topic_state(settings).id)
+
+
+def _checkpoint(settings: Settings, catalog: Catalog, topic: str) -> str:
+    return catalog.path("temp", "checkpoints", settings.events_topic, topic)
 
 
 def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 
+from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
 
 RENEW_S = 3.0
@@ -92,6 +94,11 @@ class Lease:
                     self._storage.write_json(f"{self._folder}/{self._mine}", self._said(self._mine) | {"beat": beat})
             except LabError as error:  # HDFS is away: the batch will say so
                 log.warning("the stream's lease could not be renewed: %s", error)
+
+
+def stream_lease(catalog: Catalog, settings: Settings) -> Lease:
+    """Of whoever takes events of this topic into this lab."""
+    return Lease(catalog.storage, catalog.path("temp", "stream-lease", settings.events_topic))
 
 
 def _started(pid: int) -> float:

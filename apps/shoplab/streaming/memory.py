@@ -14,6 +14,7 @@ from shoplab.streaming.state.files import StateFiles
 from shoplab.streaming.state.levels import Levels
 from shoplab.streaming.state.state import StreamState
 
+STATE = ("temp", "stream-state")  # where it is kept
 _ROWS = 1_000_000  # of stored events, taken up at a time
 
 log = logging.getLogger(__name__)
@@ -23,28 +24,36 @@ class Memory:
     """The state of one lab's stream."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._files = StateFiles(catalog.storage, catalog.path("temp", "stream-state"))
+        self._files = StateFiles(catalog.storage, catalog.path(*STATE))
         self._held: StreamState | None = None
         self._batch = -1  # after which the state is held
 
     @contextmanager
     def before(self, catalog: SparkCatalog, batch: int, levels: Levels) -> Iterator[StreamState]:
         """The state as the batch before left it. Where the block fails, it is read back for the next attempt."""
-        state = self._held if self._batch == batch - 1 else None
-        self._held = None
-        state = state or self._files.restore(batch - 1)
-        if state is None:
-            state = _from_stored(catalog, batch, levels)
-            self._files.write_whole(batch - 1, state)
+        self.ready(catalog, batch, levels)
+        state, self._held = self._held, None
+        assert state is not None
         yield state
         self._held, self._batch = state, batch
+
+    def ready(self, catalog: SparkCatalog, batch: int, levels: Levels) -> None:
+        """Holds the state for that batch."""
+        if self._held is not None and self._batch == batch - 1:
+            return
+        self._held = None  # its memory is free before another takes its own
+        state = self._files.restore(batch - 1)
+        if state is None:
+            state = from_stored(catalog, batch, levels)
+            self._files.write_whole(batch - 1, state)
+        self._held, self._batch = state, batch - 1
 
     def write(self, batch: int, state: StreamState) -> None:
         self._files.write(batch, state)
         self._files.forget()
 
 
-def _from_stored(catalog: SparkCatalog, batch: int, levels: Levels) -> StreamState:
+def from_stored(catalog: SparkCatalog, batch: int, levels: Levels) -> StreamState:
     """From the events of the newest stored month, but for those that this batch and later ones have left."""
     state = StreamState()
     days = catalog.partitions("events")

@@ -59,7 +59,7 @@ class Models:
                 log.warning("the stream goes on with the %s it has: %s", name, str(error).splitlines()[0])
 
     def _take_levels(self, catalog: SparkCatalog) -> None:
-        self.levels = _levels(catalog)
+        self.levels = levels(catalog)
 
     def segments(self, users: pa.Table, months: set[str]) -> pa.Table:
         """SEGMENT rows from USER rows of all the users' months that the stream's memory has; of other months they are
@@ -121,7 +121,7 @@ def _made(catalog: Catalog) -> str | None:
     return next(iter(catalog.storage.walk(catalog.path("analysis/products"))), "none")
 
 
-def _levels(catalog: SparkCatalog) -> Levels:
+def levels(catalog: SparkCatalog) -> Levels:
     """Price levels as of the last `./lab analyse`; before the first, of what is stored now."""
     if catalog.has("analysis/products"):
         known = catalog.read("analysis/products")

@@ -49,8 +49,12 @@ class Publisher:
     def _events(self, batch: int, events: pa.Table) -> Iterator[Callable[[], None]]:
         """A file for each day."""
         for day in pc.unique(events["date"]):
-            rows = events.filter(pc.equal(events["date"], day)).drop_columns("date").sort_by("event_time")
-            yield partial(self._write, self._catalog.path("events", f"date={day}", events_name(batch)), rows)
+            yield partial(self.write_events, batch, str(day), events.filter(pc.equal(events["date"], day)))
+
+    def write_events(self, batch: int, day: str, events: pa.Table) -> None:
+        """The batch's new events of that day."""
+        rows = events.drop_columns("date").sort_by("event_time")
+        self._write(self._catalog.path("events", f"date={day}", events_name(batch)), rows)
 
     def clean(self, batch: int) -> None:
         """Deletes what an earlier attempt left of this batch: it may have taken other records, of other days."""

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.events import clean, wire
-from shoplab.events.mapping import Mapping
+from shoplab.events.mapping import REES46, Mapping, load_mapping
 
 NO_EVENT = "not a JSON object of an event"
 _PLACE = ("partition", "offset", "arrived")
@@ -32,10 +32,9 @@ def hashed(rows: DataFrame) -> DataFrame:
     """Adds the hashes that the stream's memory knows things by: user_key, session_key (null without a session),
     product_key; and key, of a whole event. Two of 20 million different events share one in 1 of 90,000 cases.
     """
-    columns = [F.col(name) for name in EVENT.names if name != "date"]
     return rows.withColumns(
         {
-            "key": F.xxhash64(*columns, _which_are_null(columns)),
+            "key": event_key([F.col(name) for name in EVENT.names if name != "date"]),
             "user_key": F.xxhash64("user_id"),
             "session_key": F.when(F.col("user_session").isNotNull(), F.xxhash64("user_id", "user_session")),
             "product_key": F.xxhash64("product_id"),
@@ -43,6 +42,14 @@ def hashed(rows: DataFrame) -> DataFrame:
     )
 
 
-def _which_are_null(columns: list[Column]) -> Column:
-    """As bits: a null leaves Spark's hash as it is, so that a brand could not be told from a category."""
-    return sum((column.isNull().cast("int") * (1 << bit) for bit, column in enumerate(columns)), F.lit(0))
+def event_key(columns: list[Column]) -> Column:
+    """A hash of these columns and of which are null: a null leaves Spark's hash as it is, so that a brand could not be
+    told from a category.
+    """
+    null = sum((column.isNull().cast("int") * (1 << bit) for bit, column in enumerate(columns)), F.lit(0))
+    return F.xxhash64(*columns, null)
+
+
+def stream_rows(records: DataFrame, days: tuple[str, str]) -> DataFrame:
+    """Kafka records -> what a micro-batch gets. days: see `read_records`."""
+    return hashed(read_records(records, load_mapping(REES46), days))

@@ -1,16 +1,19 @@
 """`./lab stream`: the query from its start until it is drained or stopped."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
-from shoplab.streaming.job import LiveJob, streaming
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.query import streaming
 
-ALIVE_S = 5
+LOOK_S = 1
 
 
 def run_stream(
@@ -20,18 +23,28 @@ def run_stream(
     batch.
     """
     job.on_batch = lambda account: echo(account.line())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     alive = settings.run_dir / "stream.alive"
     alive.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with streaming(settings, spark, job, drain, echo) as query:
-            while not query.awaitTermination(ALIVE_S):
+        with streaming(settings, spark, job, drain, echo) as running, _asked_to_end() as ends:
+            while not ends.is_set() and not running.wait(LOOK_S):
                 if not job.hangs():
                     alive.touch()  # the container's healthcheck looks at its age
-    except KeyboardInterrupt:
-        return
     except StreamingQueryException as error:
         raise stream_error(error) from error
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[Event]:
+    """Is set by Ctrl-C and SIGTERM. An exception in the middle of a call to Java would break its connection."""
+    asked = Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: asked.set()) for number in numbers]
+    try:
+        yield asked
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def stream_error(error: Exception) -> LabError:

@@ -1,5 +1,6 @@
 """What a micro-batch holds, counted from its rows."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shoplab.core.vocabulary import BY_NAME, IN_VISIT
-from shoplab.streaming.accounts import Offsets
+from shoplab.streaming.accounts import LATE, Offsets
 
 TOP_PRODUCTS = 10
 _EVENT_TYPES = pa.array(IN_VISIT)
@@ -15,24 +16,42 @@ _EVENT_TYPES = pa.array(IN_VISIT)
 
 @dataclass(frozen=True)
 class Tally:
-    """Of the rows of `records.read_records`. Arrivals: Kafka's times, ms since 1970. by_type: event type -> (events,
-    revenue), of events that were new; top: the products with most of visits, most first.
+    """Of the rows of `records.read_records`. Arrivals: Kafka's times, ms since 1970. late, newest: see BatchAccount.
+    by_type: event type -> (events, revenue), of events that were new; top: the products with most of visits, most
+    first.
     """
 
     offsets: Offsets
     first_ms: int
     median_ms: int
     last_ms: int
+    late: int = 0
+    newest: str = ""
     by_type: dict[str, tuple[int, float]] = field(default_factory=dict)
     top: list[tuple[str, int]] = field(default_factory=list)
 
 
-def tally(rows: pa.Table, events: pa.Table) -> Tally:
-    """rows: all of a batch, at least one. events: EVENT rows that were new."""
+def tally(rows: pa.Table, events: pa.Table, newest: str = "") -> Tally:
+    """rows: all of a batch, at least one. events: EVENT rows that were new. newest: before the batch."""
     arrived = pc.cast(rows["arrived"], pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64()).to_numpy()
+    late, newest = _late(events, newest)
     return Tally(
-        _offsets(rows), int(arrived.min()), int(np.median(arrived)), int(arrived.max()), _by_type(events), _top(events)
-    )
+        _offsets(rows), int(arrived.min()), int(np.median(arrived)), int(arrived.max()), late, newest,
+        _by_type(events), _top(events),
+    )  # fmt: skip
+
+
+def _late(events: pa.Table, newest: str) -> tuple[int, str]:
+    """How many are late, and the newest time with them."""
+    if not len(events):
+        return 0, newest
+    times = events["event_time"].cast(pa.timestamp("us", "UTC"))
+    reached = pc.max(times).as_py()
+    if not newest:
+        return 0, reached.isoformat()
+    before = dt.datetime.fromisoformat(newest)
+    late = pc.sum(pc.less(times, pa.scalar(before - LATE, times.type))).as_py() or 0
+    return late, max(before, reached).isoformat()
 
 
 def _offsets(rows: pa.Table) -> Offsets:

@@ -82,11 +82,13 @@ ACCOUNT = Table(
         whole("batch", "batches", low=0, kind="bigint"),
         text("topic"),
         Column("offsets", "map<string,array<bigint>>", unit="offsets"),
-        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "filled", "users")),
+        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "filled", "late", "users")),
         Column("days", "map<string,bigint>", unit="events"),
+        text("newest"),  # event of all up to this batch, ISO 8601
         text("arrived"),  # of its last record, ISO 8601
         *(whole(name, "ms", low=0, kind="bigint") for name in ("duration_ms", "latency_p50_ms", "latency_max_ms")),
         Column("steps_ms", "map<string,bigint>", unit="ms"),
+        text("points"),  # metric points, as JSON
     ),
 )
 

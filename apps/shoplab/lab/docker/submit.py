@@ -13,7 +13,7 @@ from shoplab.core.console import pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import REPO, Settings
 from shoplab.lab.docker import compose
-from shoplab.streaming.verify import balance
+from shoplab.streaming.audit.balance import balance
 
 INPUT = "/input"
 DRAIN_S = 300  # without any progress

@@ -46,6 +46,10 @@ class Keyed:
         """A column. To be read and changed at the places that `find` and `place` give."""
         return self._columns[name]
 
+    def keys(self) -> Keys:
+        """Of all rows."""
+        return self._keys[: self._size]
+
     def find(self, keys: Keys) -> Places:
         """Where each key's row is, -1 where there is none."""
         found = np.full(len(keys), -1, np.int64)

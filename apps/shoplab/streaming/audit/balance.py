@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow.parquet as pq
@@ -16,8 +17,9 @@ from shoplab.streaming.publish import events_name
 @dataclass(frozen=True)
 class Balance:
     """Records by where they are. in_kafka: written to the topic, as it is now; accounted = new + duplicates + rejected,
-    of the same topic. waiting: that no batch has taken yet. lost: that Kafka deleted before the stream took them.
-    on_hdfs: events in the files of the stream's batches, of all topics. faults: what does not close, a line each.
+    of the same topic. late: of the new ones. waiting: that no batch has taken yet. lost: that Kafka deleted before the
+    stream took them. on_hdfs: events in the files of the stream's batches, of all topics. faults: what does not close,
+    a line each.
     """
 
     in_kafka: int
@@ -26,6 +28,7 @@ class Balance:
     new: int
     duplicates: int
     rejected: int
+    late: int
     waiting: int
     lost: int
     on_hdfs: int
@@ -42,17 +45,25 @@ def balance(settings: Settings) -> Balance:
     accounts = list(Accounts(catalog).all())
     here = [account for account in accounts if account.topic == topic.id]
     taken = here[-1].ends if here else {}
-    faults = [*_gaps(here), *_sums(accounts)]
     on_hdfs, missing = _on_hdfs(catalog, accounts)
     waiting = {part: end - taken.get(part, 0) for part, end in topic.ends.items()}
     lost = sum(max(0, first - taken.get(part, 0)) for part, first in topic.firsts.items())
     total = Counter[str]()
     for account in here:
-        total.update({name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected")})
+        total.update({name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected", "late")})
     return Balance(
-        sum(topic.ends.values()), len(here), total["rows"], total["new"], total["duplicates"], total["rejected"],
-        sum(waiting.values()) - lost, lost, on_hdfs, faults + missing,
-    )  # fmt: skip
+        in_kafka=sum(topic.ends.values()),
+        batches=len(here),
+        accounted=total["rows"],
+        new=total["new"],
+        duplicates=total["duplicates"],
+        rejected=total["rejected"],
+        late=total["late"],
+        waiting=sum(waiting.values()) - lost,
+        lost=lost,
+        on_hdfs=on_hdfs,
+        faults=[*_gaps(here), *_sums(accounts), *missing],
+    )
 
 
 def _gaps(accounts: list[BatchAccount]) -> list[str]:
@@ -83,14 +94,37 @@ def _sums(accounts: list[BatchAccount]) -> list[str]:
 
 def _on_hdfs(catalog: Catalog, accounts: list[BatchAccount]) -> tuple[int, list[str]]:
     """Events in the batches' files, and where they are not as many as accounted for."""
-    total, faults = 0, []
-    there = {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
+    gone, wanted = absent(catalog, accounts), {(a.batch, day): n for a in accounts for day, n in a.days.items()}
+    faults = [
+        f"batch {batch}, {day}: {wanted[batch, day]:,} events were stored, {rows:,} are there"
+        for (batch, day), rows in gone.items()
+    ]
+    faults += [f"{path} belongs to no batch that was finished" for path in strays(catalog, accounts)]
+    return sum((wanted | gone).values()), faults
+
+
+def absent(catalog: Catalog, accounts: Iterable[BatchAccount]) -> dict[tuple[int, str], int]:
+    """(batch, day) of which not as many events are stored as accounted for -> how many are."""
+    there = _files(catalog)
+    found = {}
     for account in accounts:
         for day, events in account.days.items():
-            path = catalog.path("events", f"date={day}", events_name(account.batch))
+            path = _path(catalog, account.batch, day)
             rows = pq.read_metadata(io.BytesIO(catalog.storage.read(path))).num_rows if path in there else 0
-            there.discard(path)
-            total += rows
             if rows != events:
-                faults.append(f"batch {account.batch}, {day}: {events:,} events were stored, {rows:,} are there")
-    return total, faults + [f"{path} belongs to no batch that was finished" for path in sorted(there)]
+                found[account.batch, day] = rows
+    return found
+
+
+def strays(catalog: Catalog, accounts: Iterable[BatchAccount]) -> list[str]:
+    """Files of the stream's events that belong to no finished batch."""
+    known = {_path(catalog, account.batch, day) for account in accounts for day in account.days}
+    return sorted(_files(catalog) - known)
+
+
+def _files(catalog: Catalog) -> set[str]:
+    return {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
+
+
+def _path(catalog: Catalog, batch: int, day: str) -> str:
+    return catalog.path("events", f"date={day}", events_name(batch))

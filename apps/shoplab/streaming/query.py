@@ -1,0 +1,118 @@
+"""The query that calls the job: started, started anew where batches are to be larger or smaller, stopped."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pyspark.sql import SparkSession
+
+from shoplab.core.frames import SparkCatalog
+from shoplab.core.settings import Settings
+from shoplab.streaming.beginning import beginning
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.pace import Pace
+from shoplab.streaming.records import stream_rows
+from shoplab.streaming.warmup import warm
+
+if TYPE_CHECKING:
+    from pyspark.sql.streaming.query import StreamingQuery
+
+# At the topic's end Kafka holds a fetch back for that long, and with it what is asked next on the same connection:
+# with Kafka's own 500 ms a batch of 10,000 events took a second longer
+_FETCH_WAIT_MS = 10
+_PLAN = {
+    # Batches are small and alike: their plan needs no second thoughts, and its classes are compiled once
+    "spark.sql.adaptive.streaming.stateless.enabled": "false",
+    # Its wide projections as one method are too large for Java's compiler: in pieces they take half the time
+    "spark.sql.codegen.wholeStage": "false",
+}
+_LOOK_S = 1  # how often the pace is asked
+
+
+class Running:
+    """The query while it runs. drain: it ends by itself when what is in Kafka now has been processed."""
+
+    def __init__(self, settings: Settings, spark: SparkSession, job: LiveJob, drain: bool) -> None:
+        self._settings, self._spark, self._job, self._drain = settings, spark, job, drain
+        self._pace = Pace(settings.trigger_ms)
+        self._query: StreamingQuery | None = None
+
+    @property
+    def query(self) -> "StreamingQuery":
+        """The one that runs now."""
+        assert self._query is not None, "not started"
+        return self._query
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """LabError where another stream runs."""
+        settings, job = self._settings, self._job
+        job.lease.acquire()
+        begun = beginning(settings, job.catalog)
+        if begun.said:
+            say(begun.said)
+        for name, value in _PLAN.items():
+            self._spark.conf.set(name, value)
+        job.begin(begun, SparkCatalog(settings, self._spark), self._pace)
+        if not self._drain:
+            warm(settings, self._spark, job)
+        self._start()
+
+    def wait(self, seconds: int | None = None) -> bool:
+        """Whether the query has ended by itself, at the latest after so many seconds; without them, when it has.
+        StreamingQueryException where it failed.
+        """
+        waited = 0
+        while not self.query.awaitTermination(_LOOK_S):
+            waited += _LOOK_S
+            if self._pace.changed():
+                self._stop()
+                self._start()
+            if seconds is not None and waited >= seconds:
+                return False
+        return True
+
+    def end(self) -> None:
+        """After the running batch, and what is done beside it."""
+        if self._query is not None:
+            self._stop()
+            self._job.finish_beside()
+        self._job.lease.release()
+
+    def _stop(self) -> None:
+        self._job.finish()
+        self.query.stop()
+        self._job.finish()  # the next one may have begun
+
+    def _start(self) -> None:
+        begun = self._job.begun
+        records = (
+            self._spark.readStream.format("kafka")
+            .option("kafka.bootstrap.servers", self._settings.kafka)
+            .option("subscribe", self._settings.events_topic)
+            .option("startingOffsets", begun.offsets)
+            .option("maxOffsetsPerTrigger", self._pace.limit)
+            .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
+            .load()
+        )
+        writer = (
+            stream_rows(records, self._settings.stated_days).writeStream.queryName("shoplab").foreachBatch(self._job)
+        )
+        writer = writer.option("checkpointLocation", self._settings.hdfs + begun.checkpoint)
+        every = f"{self._settings.trigger_ms} milliseconds"
+        trigger = writer.trigger(availableNow=True) if self._drain else writer.trigger(processingTime=every)
+        self._query = trigger.start()
+
+
+@contextmanager
+def streaming(
+    settings: Settings, spark: SparkSession, job: LiveJob, drain: bool = False, say: Callable[[str], None] = print
+) -> Iterator[Running]:
+    """The query while it runs. LabError where another stream runs. Whatever ends it, the next stream finds the place
+    free.
+    """
+    running = Running(settings, spark, job, drain)
+    try:
+        running.start(say)
+        yield running
+    finally:
+        running.end()

@@ -1,0 +1,48 @@
+"""What the first batch would wait for, done before it: plans compiled, models and memory read, libraries loaded."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
+
+from shoplab.core.kafka import topic_state
+from shoplab.core.settings import Settings
+from shoplab.streaming.job import LiveJob
+from shoplab.streaming.records import stream_rows
+from shoplab.streaming.state.state import StreamState
+
+_RECORDS = 3_000  # of each partition
+
+log = logging.getLogger(__name__)
+
+
+def warm(settings: Settings, spark: SparkSession, job: LiveJob) -> None:
+    """Reads the topic's newest records as a batch would, to no end; meanwhile the job reads what it needs. A failure is
+    none: the first batch meets it again, if it is one.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ready = pool.submit(job.ready)
+        try:
+            _rehearse(job, stream_rows(_newest(settings, spark), settings.stated_days).toArrow())
+        except Exception as error:
+            log.warning("the stream begins cold: %s", str(error).splitlines()[0])
+        ready.result()
+
+
+def _newest(settings: Settings, spark: SparkSession) -> DataFrame:
+    topic = topic_state(settings)
+    starts = {part: max(topic.firsts[part], end - _RECORDS) for part, end in topic.ends.items()}
+    reader = spark.read.format("kafka").option("kafka.bootstrap.servers", settings.kafka)
+    reader = reader.option("subscribe", settings.events_topic).option("failOnDataLoss", "false")
+    offsets = [orjson.dumps({settings.events_topic: at}).decode() for at in (starts, topic.ends)]
+    return reader.option("startingOffsets", offsets[0]).option("endingOffsets", offsets[1]).load()
+
+
+def _rehearse(job: LiveJob, rows: pa.Table) -> None:
+    """With a memory that is thrown away."""
+    good = rows.filter(pc.is_null(rows["reason"]))
+    if len(good):
+        job.models.segments(StreamState().take(good, job.models.levels).histories, set())

@@ -1,0 +1,35 @@
+"""A short chaos in a lab of its own, the stream below its supervisor as a user runs it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from shoplab.core.settings import load_settings
+from shoplab.load.chaos.commands import chaos
+from shoplab.load.chaos.faults import FAULTS
+from shoplab.load.chaos.run import plan, run
+
+
+def test_kills_and_a_batch_job_beside_it_lose_and_double_nothing(tmp_path: Path) -> None:
+    faults = ["kill -9 at: files written", "kill -9 of the kafka", "topic made anew"]
+    outcome = run(replace(load_settings(), home=tmp_path / "lab"), faults, seed=1, say=print)
+    assert outcome.closes, "\n".join(outcome.said)
+    assert [name for name, _ in outcome.recoveries] == faults
+
+
+def test_what_kafka_deleted_before_it_was_taken_is_named_and_nothing_else(tmp_path: Path) -> None:
+    outcome = run(replace(load_settings(), home=tmp_path / "lab"), ["retention passed"], seed=1, say=print)
+    assert outcome.closes, "\n".join(outcome.said)
+    assert any("were never taken" in line for line in outcome.said)
+
+
+def test_a_plan_follows_from_its_seed_and_has_every_fault() -> None:
+    assert plan(1, quick=False) == plan(1, quick=False) != plan(2, quick=False)
+    assert set(plan(1, quick=False)) == set(FAULTS)
+
+
+def test_a_fault_that_is_none_is_refused_with_those_there_are() -> None:
+    said = CliRunner().invoke(chaos, ["--only", "flood"])
+    assert said.exit_code == 2
+    assert "'flood' is none of: kill -9 at: rows read" in said.output
