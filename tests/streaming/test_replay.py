@@ -11,7 +11,7 @@ from shoplab.events.mapping import Mapping, load_mapping
 from shoplab.events.rows_python import Record, Row, _rows, sent_records
 from shoplab.events.sources import inspect
 from shoplab.events.wire import encode
-from shoplab.streaming import replay
+from shoplab.streaming import replay, sending
 from tests.data import csv_file, raw_line, sent_rows
 
 
@@ -81,7 +81,7 @@ def test_pace(monkeypatch: pytest.MonkeyPatch, rate: float | None, speed: float 
 
 
 def test_no_kafka_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "CONNECT_S", 0.5)
+    monkeypatch.setattr(sending, "CONNECT_S", 0.5)
     path = csv_file(tmp_path / "a.csv", raw_line())
     settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):

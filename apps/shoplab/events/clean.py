@@ -6,16 +6,13 @@ from pyspark.sql import functions as F
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.core.vocabulary import PURCHASE, REFUND
 from shoplab.events.mapping import Mapping
-from shoplab.events.texts import AROUND, AS_TEXT, FLOAT, NOTHING, SPACES, THOUSANDS
+from shoplab.events.texts import AROUND, AS_TEXT, EXPONENT, FLOAT, NOTHING, SPACES, THOUSANDS
 from shoplab.events.times import ISO, LAST_UNIX, NUMBER
 
 SESSION_GAP_S = 30 * 60
 _BLANK_IS_NULL = ("category_id", "category_code", "brand", "user_session")
 _IDS = ("product_id", "user_id", "category_id", "user_session")
 _TEXTS = (*_IDS, "category_code", "brand")
-_EXPONENT = (
-    r"(?i)^\d([.,]\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
-)
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
@@ -66,7 +63,7 @@ def _number(name: str, decimal: str) -> Column:
 
 
 def _has_exponent(name: str) -> Column:
-    return ~F.col("plain") & F.col(name).rlike(_EXPONENT)
+    return ~F.col("plain") & F.col(name).rlike(EXPONENT)
 
 
 def _values() -> dict[str, Column]:

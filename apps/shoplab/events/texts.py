@@ -19,11 +19,15 @@ NOTHING = (  # what programs write where they have no value
 )
 AS_TEXT = r"^'(\d+)$|^=\"(.*)\"$"  # an id that a spreadsheet was told to keep as it is
 FLOAT = r"^(-?\d+)\.0+$"  # an id in a column of numbers with gaps
+EXPONENT = (
+    r"(?i)^\d([.,]\d+)?e\+\d+$|^\d\.\d+e\d+$"  # 5.41E+08 of spreadsheets, 5.4131214E8 of Java: digits may be lost
+)
 THOUSANDS = r"^[+-]?\d{1,3}(\.\d{3})+$"  # where a comma stands before the cents
 
 _AROUND = re.compile(AROUND.replace(r"\z", r"\Z"))
 _AS_TEXT = re.compile(AS_TEXT.replace("$", r"\Z"), re.ASCII)
 _FLOAT = re.compile(FLOAT.replace("$", r"\Z"), re.ASCII)
+_HAS_EXPONENT = re.compile(EXPONENT.replace("$", r"\Z"), re.ASCII)
 _THOUSANDS = re.compile(THOUSANDS.replace("$", r"\Z"), re.ASCII)
 
 
@@ -40,6 +44,11 @@ def meant(text: str) -> str:
 def identity(text: str) -> str:
     """An id."""
     return _FLOAT.sub(r"\1", _AS_TEXT.sub(lambda found: found[1] or found[2], meant(text)))
+
+
+def has_exponent(text: str) -> bool:
+    """Of an id: it has lost digits, maybe."""
+    return _HAS_EXPONENT.match(text) is not None
 
 
 def number(text: str, decimal: str) -> str:

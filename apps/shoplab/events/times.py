@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from shoplab.core.errors import LabError
 
 # Of several places' zones, or taken by Java for that of another place than most people: BST is Bangladesh's there.
@@ -14,6 +17,7 @@ _DOUBTFUL = "ACT|AET|AGT|ART|AST|BET|BST|CNT|CST|CTT|ECT|IET|IST|MIT|NET|NST|PLT
 # A cast alone would take "2019" and "12:30" for times.
 ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}[ T]\d(?!.*[ \d](?:{_DOUBTFUL})$)"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"  # 1.5d, 0x1p3 and Infinity are casts of Java, and no numbers
+USUAL = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}( UTC)?$"
 LAST_UNIX = 4.2e9  # seconds: milliseconds that are taken for seconds are far beyond
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -63,6 +67,42 @@ def as_iso(text: str, formats: list[str]) -> str:
         elif (found := _reader(time_format)(text)) is not None:
             return f"{found.replace(tzinfo=None).isoformat(sep=' ')} UTC"
     return f"?{text}" if _ISO.match(text) else text
+
+
+def moment(text: str) -> dt.datetime | None:
+    """A time of `as_iso`, in UTC and without a zone; None where Python reads none."""
+    try:
+        found = dt.datetime.fromisoformat(text.removesuffix(" UTC")) if _ISO.match(text) else None
+    except ValueError:
+        return None
+    return found.astimezone(dt.UTC).replace(tzinfo=None) if found and found.tzinfo else found
+
+
+def moments(texts: pa.Array) -> pa.Array:
+    """Of many: timestamps in seconds, null where there is none."""
+    if pc.all(pc.match_substring_regex(texts, USUAL)).as_py():
+        try:
+            return pc.cast(pc.utf8_slice_codeunits(texts, 0, 19), pa.timestamp("s"))
+        except pa.ArrowInvalid:  # a 30th of February
+            pass
+    found = [at and at.replace(microsecond=0) for at in map(moment, texts.to_pylist())]
+    return pa.array(found, pa.timestamp("s"))
+
+
+def later(text: str, days: int) -> str:
+    """The same time so many days later; the text itself where that is none."""
+    try:
+        at = moment(text)
+        return f"{(at + dt.timedelta(days)).isoformat(sep=' ')} UTC" if at else text
+    except OverflowError:
+        return text
+
+
+def later_all(texts: pa.Array, days: int) -> pa.Array:
+    """Of many in the usual form."""
+    at = moments(texts)
+    moved = pc.strftime(pc.add(at, pa.scalar(dt.timedelta(days), pa.duration("s"))), "%Y-%m-%d %H:%M:%S UTC")
+    return pc.coalesce(moved, texts)
 
 
 def _unix(text: str, by: int) -> dt.datetime | None:

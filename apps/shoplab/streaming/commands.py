@@ -1,10 +1,25 @@
 """`./lab replay` and `./lab stream`."""
 
+import datetime as dt
+import signal
 from pathlib import Path
+from typing import Any
 
 import click
 
 from shoplab.core.settings import Settings
+
+
+def _moment(context: click.Context, option: click.Parameter, text: str | None) -> dt.datetime | None:
+    """Of a day, or of a time as events have it; in UTC and without a zone."""
+    from shoplab.events.times import moment
+
+    if text is None:
+        return None
+    found = moment(text if len(text) > len("2019-11-05") else f"{text} 00:00:00")
+    if found is None:
+        raise click.BadParameter(f"{text!r} is neither a day (2019-11-05) nor a time (2019-11-05 12:00:00)")
+    return found
 
 
 @click.command(short_help="Send a file's events to Kafka.")
@@ -12,27 +27,53 @@ from shoplab.core.settings import Settings
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second.")
 @click.option("--speed", help="A multiple of the shop's own speed: 60x plays an hour in a minute.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option("--from", "since", metavar="DAY|TIME", callback=_moment, help="Only events of this time (UTC) and later.")
+@click.option("--to", "until", metavar="DAY|TIME", callback=_moment, help="Only events of before this time.")
+@click.option("--loop", is_flag=True, help="Start again at the end, each time with later days.")
+@click.option(
+    "--resume", is_flag=True, help="Go on where the last replay of this file, with the same options, stopped."
+)
 @click.option("--map", "mapping", metavar="NAME|FILE.yaml", help="How another shop's columns become the lab's.")
 @click.pass_obj
 def replay(
-    settings: Settings, file: Path, rate: float | None, speed: str | None, limit: int | None, mapping: str | None
+    settings: Settings, /, file: Path, rate: float | None, speed: str | None, mapping: str | None, **chosen: Any
 ) -> None:
-    """Sends the events of a file to Kafka in its order; as fast as Kafka takes them, or at --rate or --speed.
+    """Sends the events of a file to Kafka in its order; as fast as Kafka takes them, or at --rate or --speed. A replay
+    that was stopped, by Ctrl-C or whatever else, goes on with --resume.
 
-    Example: ./lab replay 2019-Nov.csv.gz --rate 1000
+    \b
+    Examples:
+      ./lab replay 2019-Nov.csv.gz --rate 1000
+      ./lab replay 2019-Nov.csv.gz --from 2019-11-05 --to "2019-11-05 12:00:00" --speed 60x
     """
     if rate is not None and speed is not None:
         raise click.UsageError("give --rate or --speed, not both")
+    _check(file, chosen["since"], chosen["until"])
     from shoplab.core.console import step
     from shoplab.events.mapping import given
     from shoplab.events.sources import inspect
+    from shoplab.streaming.replay import Choice
     from shoplab.streaming.replay import replay as run
 
-    with step(f"replay {file.name}") as say:
-        done = run(
-            settings, inspect(file, given(mapping)), rate, _factor(speed), limit, lambda sent: say(f"{sent:,} events")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    source, factor = inspect(file, given(mapping)), _factor(speed)
+    try:
+        with step(f"replay {file.name}") as say:
+            done = run(settings, source, rate, factor, Choice(**chosen), lambda sent: say(f"{sent:,} events"))
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command with --resume goes on from here", err=True)
+        raise
+    said = f"; {done.said}" if done.said else ""
+    click.echo(f"{done.events:,} events sent in {done.seconds:.1f} s ({done.rate:,.0f}/s){said}")
+
+
+def _check(file: Path, since: dt.datetime | None, until: dt.datetime | None) -> None:
+    if since and until and since >= until:
+        raise click.UsageError("--from is to be before --to")
+    if str(file) == "-" or file.is_fifo() or file.is_char_device():
+        raise click.UsageError(
+            "replay reads a file, as --loop and --resume read it again, and no pipe; write one first"
         )
-    click.echo(f"{done.events:,} events sent in {done.seconds:.1f} s ({done.rate:,.0f}/s)")
 
 
 def _factor(speed: str | None) -> float | None:

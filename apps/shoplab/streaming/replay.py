@@ -2,31 +2,55 @@
 
 import datetime as dt
 import itertools
-import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-from confluent_kafka import KafkaError, KafkaException, Producer
+from dataclasses import dataclass, replace
 
 from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
-from shoplab.events.rows_python import Record, sent_records
+from shoplab.events.rows_python import columns
 from shoplab.events.sources import SourceFile
+from shoplab.events.times import moment
+from shoplab.streaming.progress import Progress, ProgressFile
+from shoplab.streaming.rounds import Rounds, behind
+from shoplab.streaming.sending import Sending, producer
 
 BURST_S = 0.1  # how often the pace is checked
-CONNECT_S = 8.0
-GIVE_UP_MS = 60_000  # of a record that Kafka does not acknowledge
+SETTLE_S = 2.0  # how often Kafka's acknowledgement of all that was sent is waited for, and written down
 TOLD_EVERY = 10_000  # events
+
+Sent = tuple[str, bytes, bytes]  # an event's time, the record's key and value: see rows_python.Record
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of a file's events are sent. since, until: the times, in UTC and without a zone, from which and before
+    which; loop: again from the beginning, of later days (see `rounds`); resume: go on where the last replay of the same
+    file and choice stopped; limit: so many at most.
+    """
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    loop: bool = False
+    resume: bool = False
+    limit: int | None = None
+
+
+ALL = Choice()
 
 
 @dataclass(frozen=True)
 class ReplaySummary:
-    """events: sent and acknowledged. seconds: from first to last."""
+    """events: sent and acknowledged, by this replay. seconds: from first to last. before: sent by those that it goes
+    on from. said: what a user should know, or "".
+    """
 
     file: str
     events: int
     seconds: float
+    before: int = 0
+    said: str = ""
 
     @property
     def rate(self) -> float:
@@ -39,116 +63,94 @@ def replay(
     source: SourceFile,
     rate: float | None = None,
     speed: float | None = None,
-    limit: int | None = None,
+    choice: Choice = ALL,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ReplaySummary:
-    """Sends the rows as they are: the stream finds and reports bad ones. rate: events a second; speed: 60 plays an
-    hour of the shop in a minute; neither: as fast as Kafka takes them. Events of one user keep their order (the key is
-    user_id).
+    """Sends the rows as they are: the stream finds and reports bad ones. rate, speed: see `paced`. Events of one user
+    keep their order (the key is user_id). LabError where there is nothing to send.
     """
-    records = itertools.islice(sent_records(source), limit)
+    sending = Sending(producer(settings, settings.events_topic), settings.events_topic)
+    told = ProgressFile(settings, source.sha256, source.mapping, choice.since, choice.until, choice.loop)
+    begun, said = _begun(source, topic_state(settings).id, choice, told)
+    rounds = Rounds(source, choice.since, choice.until, settings.days)
+    batches = behind(rounds.endless() if choice.loop else rounds.once(), begun.records)
+    records = itertools.chain.from_iterable(zip(*columns(batch), strict=True) for batch in batches)
     started = time.monotonic()
-    sent = _send(_producer(settings), settings.events_topic, paced(records, rate, speed), progress)
-    if not sent:
-        raise LabError(f"{source.path} has no rows, only a header")
-    return ReplaySummary(source.path.name, sent, time.monotonic() - started)
+    _send(sending, paced(itertools.islice(records, choice.limit), rate, speed), told, begun, progress)
+    reached = begun.records + sending.sent
+    if not reached:
+        raise LabError(_nothing(source, choice))
+    is_end = choice.limit is None or sending.sent < choice.limit
+    told.write(replace(begun, records=reached, whole=is_end))
+    if is_end and choice.loop:
+        said = f"the next round would be of after {settings.days[1]} (SHOPLAB_LAST_DAY)"
+    return ReplaySummary(source.path.name, sending.sent, time.monotonic() - started, begun.records, said)
 
 
-class _Sending:
-    """Records on their way. sent: how many were handed over."""
-
-    def __init__(self, producer: Producer, topic: str) -> None:
-        self._producer, self._topic = producer, topic
-        self._failures: list[str] = []
-        self.sent = 0
-
-    def send(self, record: Record) -> None:
-        while True:
-            try:
-                self._producer.produce(self._topic, record.value, record.key, on_delivery=self._reported)
-                break
-            except BufferError:  # as much as it holds is on its way
-                self.check(0.1)
-        self.sent += 1
-
-    def check(self, wait_s: float = 0.0) -> None:
-        """ServiceError where Kafka has not taken a record in time."""
-        self._producer.poll(wait_s)
-        if self._failures:
-            kind = self._failures[0]
-            raise ServiceError(f"Kafka stopped answering after {self.sent:,} events ({kind}); see ./lab status")
-
-    def finish(self) -> None:
-        """Waits until Kafka has acknowledged all."""
-        if self._producer.flush(GIVE_UP_MS / 1000):
-            self._failures.append("no acknowledgement")
-        self.check()
-
-    def _reported(self, error: KafkaError | None, _: object) -> None:
-        if error is not None:
-            self._failures.append(error.name())
+def _begun(source: SourceFile, topic: str, choice: Choice, told: ProgressFile) -> tuple[Progress, str]:
+    """What is sent already, and what to say of it."""
+    start, known = Progress(source.path.name, topic, 0, False), told.read() if choice.resume else None
+    if known is not None and known.topic == topic:
+        return known, "all of it was sent before" if known.whole else f"went on behind {known.records:,} events"
+    told.forget()  # what another replay of it left, whatever becomes of this one
+    if not choice.resume:
+        return start, ""
+    why = "the topic was made anew" if known else "no earlier replay of it, with the same options, is known"
+    return start, f"began at the beginning: {why}"
 
 
-def _send(producer: Producer, topic: str, records: Iterator[Record], progress: Callable[[int], None]) -> int:
-    """Returns how many Kafka has acknowledged: all."""
-    sending = _Sending(producer, topic)
-    for record in records:
-        sending.send(record)
-        if sending.sent % TOLD_EVERY == 0:
-            progress(sending.sent)
-            sending.check()
-    sending.finish()
-    progress(sending.sent)
-    return sending.sent
+def _nothing(source: SourceFile, choice: Choice) -> str:
+    if choice.since or choice.until:
+        return f"{source.path} has no events between these times; look at its first lines, or leave out --from and --to"
+    return f"{source.path} has no rows, only a header"
 
 
-def _producer(settings: Settings) -> Producer:
-    """Idempotent: a retried send is stored once. A user's partition is the one that Kafka's own clients choose."""
-    log = logging.getLogger("kafka")
-    log.setLevel(logging.CRITICAL)
-    producer = Producer(
-        {
-            "bootstrap.servers": settings.kafka,
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",
-            "linger.ms": 20,
-            "message.timeout.ms": GIVE_UP_MS,
-            "delivery.report.only.error": True,
-        },
-        logger=log,
-    )
+def _send(
+    sending: Sending, records: Iterator[Sent], told: ProgressFile, begun: Progress, progress: Callable[[int], None]
+) -> None:
+    """Returns when Kafka has acknowledged all. What is written down is never ahead of that."""
+
+    def settle() -> None:
+        sending.settle()
+        told.write(replace(begun, records=begun.records + sending.sent))
+
+    due = time.monotonic() + SETTLE_S
     try:
-        producer.list_topics(settings.events_topic, timeout=CONNECT_S)
-    except KafkaException as error:
-        kind = error.args[0].name()
-        raise ServiceError(
-            f"Kafka does not answer at {settings.kafka} ({kind}); start the lab: ./lab up --embedded"
-        ) from None
-    return producer
+        for _, key, value in records:
+            sending.send(key, value)
+            if time.monotonic() > due:
+                settle()
+                due = time.monotonic() + SETTLE_S
+            if sending.sent % TOLD_EVERY == 0:
+                progress(sending.sent)
+                sending.check()
+        sending.settle()
+    except KeyboardInterrupt:
+        settle()
+        raise
+    except ServiceError as error:
+        raise ServiceError(f"{error}; see ./lab status, then replay again with --resume") from None
+    progress(sending.sent)
 
 
-def paced(records: Iterator[Record], rate: float | None, speed: float | None) -> Iterator[Record]:
-    """The same records, held back to the rate (records a second) or to the events' own times divided by speed."""
-    if rate is None and speed is None:
-        yield from records
-        return
+def paced(records: Iterator[Sent], rate: float | None, speed: float | None) -> Iterator[Sent]:
+    """The same records, held back to the rate (records a second) or to the events' own times divided by speed (60 plays
+    an hour of the shop in a minute); neither: as fast as they are taken.
+    """
+    return records if rate is None and speed is None else _held_back(records, rate, speed)
+
+
+def _held_back(records: Iterator[Sent], rate: float | None, speed: float | None) -> Iterator[Sent]:
     started = time.monotonic()
-    first: float | None = None
+    first: dt.datetime | None = None
     due = 0.0
     for number, record in enumerate(records):
         if rate is not None:
             due = number / rate
-        elif (at := _seconds(record.time)) is not None and speed is not None:
+        elif (at := moment(record[0])) is not None and speed is not None:
             first = at if first is None else first
-            due = (at - first) / speed
+            due = (at - first).total_seconds() / speed
         ahead = due - (time.monotonic() - started)
         if ahead > BURST_S:
             time.sleep(ahead)
         yield record
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        return dt.datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=dt.UTC).timestamp()
-    except ValueError:
-        return None
