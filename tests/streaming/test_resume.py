@@ -23,14 +23,14 @@ from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.streaming import commands, sending
 from shoplab.streaming import replay as replaying
 from shoplab.streaming.job import LiveJob
-from shoplab.streaming.replay import Choice, ReplaySummary, replay
+from shoplab.streaming.replay import ReplaySummary, Selection, replay
 from shoplab.streaming.verify import balance
 from tests.data import csv_file, raw_line
 from tests.streaming.conftest import drain
 from tests.streaming.topics import own_topic, values
 
 EVENTS = 6_000
-RESUME = Choice(resume=True)
+RESUME = Selection(resume=True)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_with_kafka_away_it_ends_and_goes_on_later(
             replay(own, source, rate=500, progress=away)
     finally:
         kafka.resume()
-    done = replay(own, source, choice=RESUME)
+    done = replay(own, source, selection=RESUME)
     assert 0 < done.before <= 300
     assert done.before + done.events == 600
     assert len(set(values(own))) == 600
@@ -106,8 +106,8 @@ def test_with_kafka_away_it_ends_and_goes_on_later(
 def test_a_limit_stops_it_and_it_goes_on_from_there(own: Settings) -> None:
     source = inspect(events(own.home / "a.csv", 25))
 
-    def sent(**choice: bool) -> ReplaySummary:
-        return replay(own, source, choice=Choice(limit=10, **choice))
+    def sent(**selection: bool) -> ReplaySummary:
+        return replay(own, source, selection=Selection(limit=10, **selection))
 
     assert [(s.before, s.events) for s in (sent(), *(sent(resume=True) for _ in range(4)))] == [
         (0, 10), (10, 10), (20, 5), (25, 0), (25, 0)
@@ -119,17 +119,17 @@ def test_a_limit_stops_it_and_it_goes_on_from_there(own: Settings) -> None:
 
 def test_other_options_are_another_replay(own: Settings) -> None:
     source = inspect(events(own.home / "a.csv", 10))
-    replay(own, source, choice=Choice(limit=5))
-    done = replay(own, source, choice=Choice(loop=True, limit=5, resume=True))
+    replay(own, source, selection=Selection(limit=5))
+    done = replay(own, source, selection=Selection(loop=True, limit=5, resume=True))
     assert done.before == 0
     assert "no earlier replay" in done.said
 
 
 def test_of_a_topic_made_anew_nothing_is_known(own: Settings) -> None:
     source = inspect(events(own.home / "a.csv", 20))
-    replay(own, source, choice=Choice(limit=15))
+    replay(own, source, selection=Selection(limit=15))
     empty_topic(own)
-    done = replay(own, source, choice=RESUME)
+    done = replay(own, source, selection=RESUME)
     assert (done.before, done.events, done.said) == (0, 20, "began at the beginning: the topic was made anew")
     assert len(values(own)) == 20
 
@@ -137,8 +137,8 @@ def test_of_a_topic_made_anew_nothing_is_known(own: Settings) -> None:
 def test_rounds_go_on_too_and_end_before_days_that_nothing_may_be_of(own: Settings) -> None:
     settings = replace(own, last_day="2019-11-04")
     source = inspect(events(own.home / "a.csv", 10))
-    replay(settings, source, choice=Choice(loop=True, limit=25))
-    done = replay(settings, source, choice=Choice(loop=True, resume=True))
+    replay(settings, source, selection=Selection(loop=True, limit=25))
+    done = replay(settings, source, selection=Selection(loop=True, resume=True))
     assert (done.before, done.events) == (25, 15)
     assert done.said == "the next round would be of after 2019-11-04 (SHOPLAB_LAST_DAY)"
     assert len(values(own)) == len(set(values(own))) == 40

@@ -64,7 +64,7 @@ def test_rounds_between_times_are_as_long_as_what_is_sent(tmp_path: Path) -> Non
     source = inspect(csv_file(tmp_path / "a.csv", *[at(f"{day:02} 00:00:00") for day in range(1, 31)]))
     sent = rows(list(Rounds(source, dt.datetime(2019, 10, 2), dt.datetime(2019, 10, 4), DAYS).once()))
     assert len(sent) == 2
-    looped = Rounds(source, dt.datetime(2019, 10, 2), dt.datetime(2019, 10, 4), ("2019-01-01", "2019-10-08")).endless()
+    looped = Rounds(source, dt.datetime(2019, 10, 2), dt.datetime(2019, 10, 4), ("2019-01-01", "2019-10-07")).endless()
     assert [time[8:10] for time in times(rows(list(looped)))] == ["02", "03", "04", "05", "06", "07"]
 
 

@@ -10,16 +10,20 @@ from typing import Any
 
 from shoplab.core.console import Say
 from shoplab.core.errors import ServiceError
+from shoplab.core.kafka import make_topic
 from shoplab.core.settings import Settings
 from shoplab.core.toolchain import jars, java
 from shoplab.events.generator import generate
+from shoplab.events.sources import inspect
 from shoplab.lab.embedded.lab import EmbeddedLab
 from shoplab.lab.ports import with_free_ports
 from shoplab.lab.protocol import Choice
 from shoplab.load.stream_parts import BATCH, WARM, Sender, StreamProcess, finished
 from shoplab.streaming.audit.balance import balance
+from shoplab.streaming.replay import Selection, replay
 
 TRIGGER = "1s"
+REPLAYED = 1_000_000  # events
 LEARNED = 50_000  # events of October that the models are made from
 
 
@@ -40,7 +44,8 @@ class StreamFigures:
     process than the stream's, to the end of the last batch. batch_10k: of batches of 10,000 events on an empty lab.
     growth: median of the same batches after the backlog, in parts of that before; the backlog brings users too, so that
     one measure says both. event_to_point: from sending to a point in the metric store. restart_s: from the start after
-    kill -9 to the end of the first batch. peak_mib: resident, of the stream's processes together.
+    kill -9 to the end of the first batch. peak_mib: resident, of the stream's processes together. replay_events_per_s:
+    of a replay at full speed, with no stream beside it.
     """
 
     events_per_s: float
@@ -53,6 +58,7 @@ class StreamFigures:
     peak_mib: float
     backlog: int
     closes: bool
+    replay_events_per_s: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -78,6 +84,8 @@ def _measured(settings: Settings, size: Size, say: Say) -> StreamFigures:
     say(f"making {events:,} events")
     november = settings.home / "november.csv"
     generate(november, "2019-11", events)
+    say(f"a replay of {REPLAYED:,} events")
+    replayed = _replay_rate(settings, november)
     sender, process = Sender(settings, november), StreamProcess(settings)
     try:
         say(f"batches of {BATCH:,} events on an empty lab")
@@ -88,9 +96,17 @@ def _measured(settings: Settings, size: Size, say: Say) -> StreamFigures:
         after = sender.batches(size.batches)
         say("kill -9 and start again")
         restart_s = _restart(process, sender)
-        return _figures(settings, size, before, after, rate, restart_s, process.peak_mib, sender.lags)
+        found = _figures(settings, size, before, after, rate, restart_s, process.peak_mib, sender.lags)
+        return replace(found, replay_events_per_s=round(replayed))
     finally:
         process.stop()
+
+
+def _replay_rate(settings: Settings, file: Path) -> float:
+    """Events a second, into a topic that no stream follows."""
+    own = replace(settings, events_topic="bench-replay")
+    make_topic(own)
+    return replay(own, inspect(file), selection=Selection(limit=REPLAYED)).rate
 
 
 def _figures(

@@ -52,14 +52,14 @@ def replay(
     from shoplab.core.console import step
     from shoplab.events.mapping import given
     from shoplab.events.sources import inspect
-    from shoplab.streaming.replay import Choice
+    from shoplab.streaming.replay import Selection
     from shoplab.streaming.replay import replay as run
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     source, factor = inspect(file, given(mapping)), _factor(speed)
     try:
         with step(f"replay {file.name}") as say:
-            done = run(settings, source, rate, factor, Choice(**chosen), lambda sent: say(f"{sent:,} events"))
+            done = run(settings, source, rate, factor, Selection(**chosen), lambda sent: say(f"{sent:,} events"))
     except KeyboardInterrupt:
         click.echo("stopped; the same command with --resume goes on from here", err=True)
         raise

@@ -24,10 +24,10 @@ Sent = tuple[str, bytes, bytes]  # an event's time, the record's key and value: 
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """Which of a file's events are sent. since, until: the times, in UTC and without a zone, from which and before
     which; loop: again from the beginning, of later days (see `rounds`); resume: go on where the last replay of the same
-    file and choice stopped; limit: so many at most.
+    file and selection stopped; limit: so many at most.
     """
 
     since: dt.datetime | None = None
@@ -37,7 +37,7 @@ class Choice:
     limit: int | None = None
 
 
-ALL = Choice()
+ALL = Selection()
 
 
 @dataclass(frozen=True)
@@ -63,44 +63,44 @@ def replay(
     source: SourceFile,
     rate: float | None = None,
     speed: float | None = None,
-    choice: Choice = ALL,
+    selection: Selection = ALL,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ReplaySummary:
     """Sends the rows as they are: the stream finds and reports bad ones. rate, speed: see `paced`. Events of one user
     keep their order (the key is user_id). LabError where there is nothing to send.
     """
     sending = Sending(producer(settings, settings.events_topic), settings.events_topic)
-    told = ProgressFile(settings, source.sha256, source.mapping, choice.since, choice.until, choice.loop)
-    begun, said = _begun(source, topic_state(settings).id, choice, told)
-    rounds = Rounds(source, choice.since, choice.until, settings.days)
-    batches = behind(rounds.endless() if choice.loop else rounds.once(), begun.records)
+    told = ProgressFile(settings, source.sha256, source.mapping, selection.since, selection.until, selection.loop)
+    begun, said = _begun(source, topic_state(settings).id, selection, told)
+    rounds = Rounds(source, selection.since, selection.until, settings.days)
+    batches = behind(rounds.endless() if selection.loop else rounds.once(), begun.records)
     records = itertools.chain.from_iterable(zip(*columns(batch), strict=True) for batch in batches)
     started = time.monotonic()
-    _send(sending, paced(itertools.islice(records, choice.limit), rate, speed), told, begun, progress)
+    _send(sending, paced(itertools.islice(records, selection.limit), rate, speed), told, begun, progress)
     reached = begun.records + sending.sent
     if not reached:
-        raise LabError(_nothing(source, choice))
-    is_end = choice.limit is None or sending.sent < choice.limit
+        raise LabError(_nothing(source, selection))
+    is_end = selection.limit is None or sending.sent < selection.limit
     told.write(replace(begun, records=reached, whole=is_end))
-    if is_end and choice.loop:
+    if is_end and selection.loop:
         said = f"the next round would be of after {settings.days[1]} (SHOPLAB_LAST_DAY)"
     return ReplaySummary(source.path.name, sending.sent, time.monotonic() - started, begun.records, said)
 
 
-def _begun(source: SourceFile, topic: str, choice: Choice, told: ProgressFile) -> tuple[Progress, str]:
+def _begun(source: SourceFile, topic: str, selection: Selection, told: ProgressFile) -> tuple[Progress, str]:
     """What is sent already, and what to say of it."""
-    start, known = Progress(source.path.name, topic, 0, False), told.read() if choice.resume else None
+    start, known = Progress(source.path.name, topic, 0, False), told.read() if selection.resume else None
     if known is not None and known.topic == topic:
         return known, "all of it was sent before" if known.whole else f"went on behind {known.records:,} events"
     told.forget()  # what another replay of it left, whatever becomes of this one
-    if not choice.resume:
+    if not selection.resume:
         return start, ""
     why = "the topic was made anew" if known else "no earlier replay of it, with the same options, is known"
     return start, f"began at the beginning: {why}"
 
 
-def _nothing(source: SourceFile, choice: Choice) -> str:
-    if choice.since or choice.until:
+def _nothing(source: SourceFile, selection: Selection) -> str:
+    if selection.since or selection.until:
         return f"{source.path} has no events between these times; look at its first lines, or leave out --from and --to"
     return f"{source.path} has no rows, only a header"
 
