@@ -41,6 +41,7 @@ COMMANDS = {
     "replay": "shoplab.streaming.commands",
     "stream": "shoplab.streaming.commands",
     "verify": "shoplab.streaming.audit.commands",
+    "dead-letters": "shoplab.streaming.dead.commands:dead_letters",
     "serve": "shoplab.lab.api",
     "load": "shoplab.load.commands",
     "chaos": "shoplab.load.chaos.commands",
@@ -62,7 +63,7 @@ _IN_SAFE_MODE = "SafeModeException"
 # Commands that look for a Docker lab which `docker compose up` started
 _OF_A_RUNNING_LAB = {
     "down", "status", "logs", "doctor", "ingest", "rejected", "analyse", "segment", "train", "rollback", "report",
-    "replay", "stream", "verify", "load",
+    "replay", "stream", "verify", "dead-letters", "load",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from pyspark.sql import SparkSession
+from shoplab.streaming.verify import balance
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.frames import SparkCatalog
@@ -24,7 +25,6 @@ from shoplab.streaming import commands, sending
 from shoplab.streaming import replay as replaying
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.replay import ReplaySummary, Selection, replay
-from shoplab.streaming.verify import balance
 from tests.data import csv_file, raw_line
 from tests.streaming.conftest import drain
 from tests.streaming.topics import own_topic, values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError
+from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.settings import Settings
@@ -15,6 +15,7 @@ from shoplab.core.wait import wait_until
 
 CONNECT_MS = 8_000
 PARTITIONS = 3
+LARGEST_DEAD = 2 << 20  # bytes of a record with the headers of a dead letter: twice what Kafka takes of a usual one
 NO_ANSWER = "does not answer"
 NO_TOPIC = "lacks the events topic"
 _REQUEST_MS = 16_000
@@ -94,6 +95,15 @@ def make_topic(settings: Settings) -> bool:
             return True
     except KafkaError:
         return False
+
+
+def ensure_dead_topic(settings: Settings) -> None:
+    """Makes the topic of dead letters, of one partition, where there is none."""
+    # What waits for somebody to look at it does not go by itself, but for room: the server's own limit of bytes
+    configs = {"retention.ms": "-1", "max.message.bytes": str(LARGEST_DEAD)}
+    wanted = {settings.dead_topic: {"num_partitions": 1, "replication_factor": 1, "configs": configs}}
+    with kafka_calls(settings), kafka_admin(settings) as admin, suppress(TopicAlreadyExistsError):
+        admin.create_topics(wanted, wait_for_metadata=True)
 
 
 def _impatient(settings: Settings) -> Any:

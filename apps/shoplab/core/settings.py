@@ -149,6 +149,11 @@ class Settings:
         return self.first_day, self.last_day
 
     @property
+    def dead_topic(self) -> str:
+        """Kafka's topic of the records that are no events."""
+        return f"{self.events_topic}.dead"
+
+    @property
     def days(self) -> tuple[str, str]:
         """The first and the last day that an event may be of; without SHOPLAB_LAST_DAY up to tomorrow, for shops east
         of here."""

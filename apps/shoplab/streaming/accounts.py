@@ -10,7 +10,8 @@ from typing import Any
 from shoplab.core.catalog import Catalog
 
 _BEFORE: dict[str, Any] = {
-    "topic": "", "offsets": {}, "filled": 0, "late": 0, "days": {}, "newest": "", "steps_ms": {}, "points": "[]",
+    "topic": "", "offsets": {}, "filled": 0, "late": 0, "dead": 0, "days": {}, "newest": "", "steps_ms": {},
+    "points": "[]",
 }  # fmt: skip  # of accounts of old
 
 LATE = dt.timedelta(minutes=30)  # as long as a visit stays open
@@ -26,8 +27,9 @@ def batch_name(batch: int) -> str:
 class BatchAccount:
     """Grain: one micro-batch. rows = new + duplicates + rejected. topic: Kafka's id of it, another one when it is made
     anew. offsets: what was taken, of all its partitions. late: of the new ones, those of LATE before the newest event
-    of earlier batches; newest: time of the newest up to this one. days: day -> events that were new. steps_ms: time of
-    each step; duration_ms: of all. latency: from Kafka's clock to the batch's end. points: JSON for the metric store.
+    of earlier batches; newest: time of the newest up to this one. dead: of the rejected, those in the topic of dead
+    letters. days: day -> events that were new. steps_ms: time of each step; duration_ms: of all. latency: from Kafka's
+    clock to the batch's end. points: JSON for the metric store.
     """
 
     batch: int
@@ -48,6 +50,7 @@ class BatchAccount:
     latency_max_ms: int
     steps_ms: dict[str, int]
     points: str = "[]"
+    dead: int = 0
 
     @property
     def ends(self) -> dict[str, int]:
@@ -55,9 +58,10 @@ class BatchAccount:
         return {partition: end for partition, (_, end) in self.offsets.items()}
 
     def line(self) -> str:
+        dead = f" ({self.dead:,} dead letters)" if self.dead else ""
         return (
             f"batch {self.batch}: {self.rows:,} events = {self.new:,} new + {self.duplicates:,} duplicates"
-            f" + {self.rejected:,} rejected; {self.users:,} users; {self.duration_ms / 1000:.1f} s,"
+            f" + {self.rejected:,} rejected{dead}; {self.users:,} users; {self.duration_ms / 1000:.1f} s,"
             f" latency {self.latency_p50_ms / 1000:.1f} s (max {self.latency_max_ms / 1000:.1f})"
         )
 

@@ -28,6 +28,7 @@ from shoplab.streaming.audit.points import send_again
 from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.crash import crash_point
+from shoplab.streaming.dead.sender import DeadLetters
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory
 from shoplab.streaming.models import Models
@@ -60,6 +61,7 @@ class LiveJob:
         self.catalog = catalog = Catalog(settings)
         self.accounts, self.publisher, self.memory = Accounts(catalog), Publisher(catalog), Memory(catalog)
         self.lease = stream_lease(catalog, settings)
+        self.dead_letters = DeadLetters(settings)
         self.models, self.recent = Models(), RecentEvents()
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1, RANKING_SHARE)
         self._crash_point = partial(crash_point, settings.run_dir)
@@ -131,6 +133,7 @@ class LiveJob:
             counted = tally(rows, taken.events, self._newest)
             untouched = {part: [end, end] for part, end in self._ends.items()}
             account = _account(number, self.begun.topic, untouched | counted.offsets, counted, len(rows), taken, clock)
+            account = replace(account, dead=self.dead_letters.send(self.begun.topic, bad))
             points = to_json(batch_points(account, counted, segments, self.models.sizes(segments))).decode()
             self.lease.check()
             self.accounts.write(account := replace(account, points=points))

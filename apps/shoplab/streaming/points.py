@@ -14,7 +14,8 @@ from shoplab.streaming.sizes import Size
 from shoplab.streaming.tally import Tally
 
 _MEASURED = (
-    "rows", "new", "duplicates", "rejected", "late", "users", "duration_ms", "latency_p50_ms", "latency_max_ms",
+    "rows", "new", "duplicates", "rejected", "dead", "late", "users", "duration_ms", "latency_p50_ms",
+    "latency_max_ms",
 )  # fmt: skip
 
 

@@ -71,7 +71,8 @@ RECOMMENDATION = Table(
     ),
 )
 
-# rows = new + duplicates + rejected; of the new, filled had no session. topic: Kafka's id. offsets: partition -> [the
+# rows = new + duplicates + rejected; of the rejected, dead are in the topic of dead letters; of the new, filled had no
+# session. topic: Kafka's id. offsets: partition -> [the
 # first taken, the one after the last]; days: day -> new events. latency: from Kafka's clock to the batch's end. One
 # JSON file a batch.
 ACCOUNT = Table(
@@ -82,7 +83,7 @@ ACCOUNT = Table(
         whole("batch", "batches", low=0, kind="bigint"),
         text("topic"),
         Column("offsets", "map<string,array<bigint>>", unit="offsets"),
-        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "filled", "late", "users")),
+        *(count(name) for name in ("rows", "new", "duplicates", "rejected", "dead", "filled", "late", "users")),
         Column("days", "map<string,bigint>", unit="events"),
         text("newest"),  # event of all up to this batch, ISO 8601
         text("arrived"),  # of its last record, ISO 8601

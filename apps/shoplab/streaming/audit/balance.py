@@ -11,15 +11,18 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
 from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.dead.audit import dead_faults
 from shoplab.streaming.publish import events_name
+
+_COUNTED = ("rows", "new", "duplicates", "rejected", "dead", "late")
 
 
 @dataclass(frozen=True)
 class Balance:
     """Records by where they are. in_kafka: written to the topic, as it is now; accounted = new + duplicates + rejected,
-    of the same topic. late: of the new ones. waiting: that no batch has taken yet. lost: that Kafka deleted before the
-    stream took them. on_hdfs: events in the files of the stream's batches, of all topics. faults: what does not close,
-    a line each.
+    of the same topic. late: of the new ones; dead: of the rejected, those in the topic of dead letters. waiting: that
+    no batch has taken yet. lost: that Kafka deleted before the stream took them. on_hdfs: events in the files of the
+    stream's batches, of all topics. faults: what does not close, a line each.
     """
 
     in_kafka: int
@@ -28,6 +31,7 @@ class Balance:
     new: int
     duplicates: int
     rejected: int
+    dead: int
     late: int
     waiting: int
     lost: int
@@ -50,7 +54,9 @@ def balance(settings: Settings) -> Balance:
     lost = sum(max(0, first - taken.get(part, 0)) for part, first in topic.firsts.items())
     total = Counter[str]()
     for account in here:
-        total.update({name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected", "late")})
+        total.update(
+            {name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected", "dead", "late")}
+        )
     return Balance(
         in_kafka=sum(topic.ends.values()),
         batches=len(here),
@@ -58,11 +64,12 @@ def balance(settings: Settings) -> Balance:
         new=total["new"],
         duplicates=total["duplicates"],
         rejected=total["rejected"],
+        dead=total["dead"],
         late=total["late"],
         waiting=sum(waiting.values()) - lost,
         lost=lost,
         on_hdfs=on_hdfs,
-        faults=[*_gaps(here), *_sums(accounts), *missing],
+        faults=[*_gaps(here), *_sums(accounts), *dead_faults(settings, topic.id, here), *missing],
     )
 
 

@@ -25,7 +25,7 @@ def verify(settings: Settings, files: tuple[Path, ...], mapping: str | None, qui
     if mend:
         _repair(settings)
     found = balance(settings)
-    names = ("in_kafka", "batches", "new", "duplicates", "rejected", "late", "waiting", "lost", "on_hdfs")
+    names = ("in_kafka", "batches", "new", "duplicates", "rejected", "dead", "late", "waiting", "lost", "on_hdfs")
     titles = [name.replace("_", " ").replace("kafka", "Kafka").replace("hdfs", "HDFS") for name in names]
     table(titles, [[getattr(found, name) for name in names]])
     faults = [*found.faults, *([] if quick else _deep(settings))]
