@@ -79,9 +79,9 @@ def test_a_replay_that_was_killed_goes_on_and_loses_nothing(
 
 
 def test_with_kafka_away_it_ends_and_goes_on_later(
-    own: Settings, lab: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Settings, lab: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What is written down is no more than Kafka has acknowledged."""
+    """What is written down is no more than Kafka has acknowledged; what the client says to itself is not shown."""
     monkeypatch.setattr(sending, "GIVE_UP_MS", 1_500)
     monkeypatch.setattr(replaying, "SETTLE_S", 0.1)
     source = inspect(events(own.home / "a.csv", 600))
@@ -101,6 +101,7 @@ def test_with_kafka_away_it_ends_and_goes_on_later(
     assert 0 < done.before <= 300
     assert done.before + done.events == 600
     assert len(set(values(own))) == 600
+    assert "rdkafka" not in capfd.readouterr().err
 
 
 def test_a_limit_stops_it_and_it_goes_on_from_there(own: Settings) -> None:

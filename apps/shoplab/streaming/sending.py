@@ -1,6 +1,5 @@
 """Records on their way to Kafka, by librdkafka."""
 
-import logging
 import time
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -58,8 +57,6 @@ def producer(settings: Settings, topic: str, **options: object) -> Producer:
     """Idempotent: a retried send is stored once, in order. A record's partition is the one that Kafka's own clients
     choose for its key. ServiceError where Kafka does not answer.
     """
-    log = logging.getLogger("kafka")
-    log.setLevel(logging.CRITICAL)
     made = Producer(
         {
             "bootstrap.servers": settings.kafka,
@@ -69,9 +66,9 @@ def producer(settings: Settings, topic: str, **options: object) -> Producer:
             "queue.buffering.max.messages": ON_THE_WAY,
             "message.timeout.ms": GIVE_UP_MS,
             "delivery.report.only.error": True,
+            "log_level": 0,  # librdkafka writes to standard error by itself: each second, while Kafka is away
             **options,
-        },
-        logger=log,
+        }
     )
     try:
         made.list_topics(topic, timeout=CONNECT_S)
