@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from pyspark.sql import SparkSession
-from shoplab.streaming.verify import balance
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.frames import SparkCatalog
@@ -23,6 +22,7 @@ from shoplab.lab.embedded import process
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.streaming import commands, sending
 from shoplab.streaming import replay as replaying
+from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.replay import ReplaySummary, Selection, replay
 from tests.data import csv_file, raw_line

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 from confluent_kafka.admin import AdminClient, NewTopic
 from pyspark.sql import SparkSession
-from shoplab.streaming.verify import balance
 
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog
@@ -17,6 +16,7 @@ from shoplab.core.kafka import records_in_topic
 from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.streaming.accounts import BatchAccount
+from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.dead.commands import dead_letters
 from shoplab.streaming.dead.letters import read_letters, read_records
 from shoplab.streaming.job import LiveJob
