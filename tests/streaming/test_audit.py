@@ -1,8 +1,11 @@
 """What `./lab verify` sees, and what `--repair` makes whole again."""
 
+from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
 import pytest
+from click.testing import CliRunner
 
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog
@@ -11,8 +14,12 @@ from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
 from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.metrics.store import open_store
+from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
+from shoplab.streaming.audit.commands import verify
 from shoplab.streaming.audit.deep import deep_faults
+from shoplab.streaming.audit.points import send_again
 from shoplab.streaming.audit.repair import repair
 from shoplab.streaming.audit.source import compare
 from shoplab.streaming.lease import stream_lease
@@ -151,3 +158,18 @@ def test_late_events_are_stored_and_counted(stream: Stream) -> None:
     assert balance(stream.settings).late == 60
     [point] = stream.store.query("stream_batch")[-1:]
     assert point.fields["late"] == 60
+
+
+def test_beside_a_running_stream_what_is_on_its_way_is_no_fault(stream: Stream, tmp_path: Path) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    settings = replace(stream.settings, home=tmp_path / "without points")
+    said = CliRunner().invoke(verify, obj=settings)
+    assert (said.exit_code, "no point in the metric store" in said.output) == (1, True)
+    lease = stream_lease(stream.catalog, stream.settings)
+    lease.acquire()
+    late = Timer(1, lambda: send_again(stream.catalog, open_store(settings), list(Accounts(stream.catalog).all())))
+    late.start()
+    said = CliRunner().invoke(verify, obj=settings)
+    lease.release()
+    assert (said.exit_code, "accounted for" in said.output) == (0, True), said.output

@@ -52,6 +52,11 @@ class Lease:
         self._renewing = Thread(target=self._renew, name="lease", daemon=True)
         self._renewing.start()
 
+    def is_taken(self) -> bool:
+        """Whether a stream holds it that has not let go; one that was killed has not."""
+        newest = self._newest()
+        return bool(newest and self._said(newest)["pid"])
+
     def check(self) -> None:
         """ServiceError where another stream has taken over."""
         if self._mine and self._newest() != self._mine:
