@@ -1,5 +1,6 @@
 """HDFS over HTTP, for everything that is not a Spark job: files, versions and pointers."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from getpass import getuser
@@ -90,16 +91,19 @@ class Storage:
         self.write(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
 
     def create_json(self, path: str, value: Any) -> bool:
-        """Writes a file that is not there yet. False where it is: of several who try at once one succeeds."""
+        """Writes a whole file that is not there yet. False where it is: of several who try at once one succeeds."""
+        folder, _, name = path.rpartition("/")
+        own = f"{folder}/.{name}.{uuid.uuid4().hex}.partial"
         with self._calls():
-            if self.client.status(path, strict=False) is not None:
-                return False
+            # A file that was begun when its data node died is there for ever, and nobody can read it
+            self.client.write(own, orjson.dumps(value), overwrite=True)
             try:
-                self.client.write(path, orjson.dumps(value), overwrite=False)
-            except HdfsError as error:
-                if "already exists" in str(error) or "AlreadyBeingCreated" in str(error):
-                    return False
-                raise
+                self.client.rename(own, path)
+            except HdfsError:
+                self.client.delete(own)
+                if self.client.status(path, strict=False) is None:
+                    raise
+                return False
             return True
 
     def upload(self, source: Path, path: str) -> None:
