@@ -31,6 +31,26 @@ def test_a_file_is_listed_when_it_is_whole(lab: Settings, monkeypatch: pytest.Mo
     storage.delete(folder)
 
 
+def test_of_several_who_create_a_file_one_succeeds_and_what_was_begun_is_no_file(
+    lab: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, folder = Storage(lab), "/tmp/created"
+    does = storage.client.write
+
+    def dies(*arguments: Any, **options: Any) -> None:
+        does(*arguments, **options)
+        raise HdfsError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage.client, "write", dies)
+        with pytest.raises(LabError):
+            storage.create_json(f"{folder}/holder", {"pid": 1})
+    assert storage.names(folder) == []
+    assert [storage.create_json(f"{folder}/holder", {"pid": pid}) for pid in (2, 3)] == [True, False]
+    assert (storage.names(folder), storage.read_json(f"{folder}/holder")) == (["holder"], {"pid": 2})
+    storage.delete(folder)
+
+
 def test_safe_mode_is_a_missing_service_with_a_way_out(lab: Settings, spark: SparkSession) -> None:
     java = spark._jvm.org.apache.hadoop  # type: ignore[union-attr]
     configuration = spark._jsc.hadoopConfiguration()
