@@ -173,3 +173,12 @@ def test_beside_a_running_stream_what_is_on_its_way_is_no_fault(stream: Stream, 
     said = CliRunner().invoke(verify, obj=settings)
     lease.release()
     assert (said.exit_code, "accounted for" in said.output) == (0, True), said.output
+
+
+def test_a_lease_that_nobody_can_read_keeps_no_stream_out(stream: Stream) -> None:
+    lease = stream_lease(stream.catalog, stream.settings)
+    folder = stream.catalog.path("temp", "stream-lease", stream.settings.events_topic)
+    stream.catalog.storage.write(f"{folder}/holder=00000000", b"")
+    lease.acquire()
+    lease.check()
+    lease.release()

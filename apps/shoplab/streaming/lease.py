@@ -30,6 +30,7 @@ class Lease:
     def __init__(self, storage: Storage, folder: str) -> None:
         self._storage, self._folder = storage, folder
         self._mine = ""
+        self._told: dict[str, Any] = {}
         self._ended = Event()
         self._renewing: Thread | None = None
 
@@ -43,8 +44,9 @@ class Lease:
             )
         number = int(newest.split("=")[1]) + 1 if newest else 0
         self._mine = f"holder={number:08}"
-        said = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()), "beat": 0}
-        if not self._storage.create_json(f"{self._folder}/{self._mine}", said):
+        me = os.getpid()
+        self._told = {"host": socket.gethostname(), "pid": me, "started": _started(me), "beat": 0}
+        if not self._storage.create_json(f"{self._folder}/{self._mine}", self._told):
             raise LabError("another stream started at the same moment; see ./lab status, then ./lab stream again")
         for older in self._storage.names(self._folder)[:-1]:
             self._storage.delete(f"{self._folder}/{older}")
@@ -74,8 +76,15 @@ class Lease:
         return next(iter(self._storage.names(self._folder)[::-1]), "")
 
     def _said(self, name: str) -> dict[str, Any]:
-        said: dict[str, Any] = self._storage.read_json(f"{self._folder}/{name}")
-        return said
+        """Of a holder whose file can't be read, as after kills of HDFS: as of one that let go. Should it live, it
+        notices that its turn is over.
+        """
+        try:
+            said: dict[str, Any] = self._storage.read_json(f"{self._folder}/{name}")
+            return said
+        except (LabError, ValueError) as error:
+            log.warning("the lease %s can't be read: %s", name, error)
+            return {"host": "", "pid": 0, "started": 0, "beat": 0}
 
     def _lives(self, name: str) -> bool:
         said = self._said(name)
@@ -96,7 +105,7 @@ class Lease:
             beat += 1
             try:
                 if self._newest() == self._mine:
-                    self._storage.write_json(f"{self._folder}/{self._mine}", self._said(self._mine) | {"beat": beat})
+                    self._storage.write_json(f"{self._folder}/{self._mine}", self._told | {"beat": beat})
             except LabError as error:  # HDFS is away: the batch will say so
                 log.warning("the stream's lease could not be renewed: %s", error)
 
