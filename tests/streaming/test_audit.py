@@ -19,7 +19,7 @@ from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.audit.commands import verify
 from shoplab.streaming.audit.deep import deep_faults
-from shoplab.streaming.audit.points import send_again
+from shoplab.streaming.audit.points import send_points
 from shoplab.streaming.audit.repair import repair
 from shoplab.streaming.audit.source import compare
 from shoplab.streaming.lease import stream_lease
@@ -168,7 +168,7 @@ def test_beside_a_running_stream_what_is_on_its_way_is_no_fault(stream: Stream, 
     assert (said.exit_code, "no point in the metric store" in said.output) == (1, True)
     lease = stream_lease(stream.catalog, stream.settings)
     lease.acquire()
-    late = Timer(1, lambda: send_again(stream.catalog, open_store(settings), list(Accounts(stream.catalog).all())))
+    late = Timer(1, lambda: send_points(stream.catalog, open_store(settings), list(Accounts(stream.catalog).all())))
     late.start()
     said = CliRunner().invoke(verify, obj=settings)
     lease.release()

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shoplab.core.errors import LabError, ServiceError
@@ -54,6 +54,12 @@ def write_or_spool(
     for number, chunk in enumerate(chunks):
         storage.write(f"{folder}/{_name(waiting, number)}", to_json(chunk))
     return Outcome(written, len(left) + len(chunks), set_aside)
+
+
+def waiting_points(storage: Storage, folder: str) -> Iterator[Point]:
+    """What waits in the folder."""
+    for name in _waiting(storage, folder):
+        yield from from_json(storage.read(f"{folder}/{name}"))
 
 
 def _waiting(storage: Storage, folder: str) -> list[str]:

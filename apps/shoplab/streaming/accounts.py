@@ -76,8 +76,7 @@ class Accounts:
         self._storage.write_json(f"{self._folder}/{batch_name(account.batch)}.json", asdict(account))
 
     def newest(self) -> BatchAccount | None:
-        names = self._storage.names(self._folder)
-        return self._read(names[-1]) if names else None
+        return next(iter(self.last(1)), None)
 
     def last(self, count: int) -> list[BatchAccount]:
         """The newest ones, oldest first."""

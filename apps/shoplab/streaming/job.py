@@ -24,7 +24,7 @@ from shoplab.metrics.point import Point, to_json
 from shoplab.metrics.store import MetricStore
 from shoplab.recommend.data.histories import UserContext
 from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
-from shoplab.streaming.audit.points import send_again
+from shoplab.streaming.audit.points import send_points
 from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.crash import crash_point
@@ -154,7 +154,7 @@ class LiveJob:
             self._ranking.do(partial(self._recommend, account, model, contexts))
 
     def _send_points(self, accounts: list[BatchAccount]) -> None:
-        self._metrics.do(lambda: send_again(self.catalog, self.store, accounts))
+        self._metrics.do(lambda: send_points(self.catalog, self.store, accounts))
 
     def _recommend(self, account: BatchAccount, model: "Recommender", contexts: list[UserContext]) -> None:
         self.publisher.write("recommendations", account.batch, recommendations(model, contexts))

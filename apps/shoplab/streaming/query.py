@@ -12,14 +12,12 @@ from shoplab.streaming.beginning import beginning
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.pace import Pace
 from shoplab.streaming.records import stream_rows
+from shoplab.streaming.source import options
 from shoplab.streaming.warmup import warm
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
 
-# At the topic's end Kafka holds a fetch back for that long, and with it what is asked next on the same connection:
-# with Kafka's own 500 ms a batch of 10,000 events took a second longer
-_FETCH_WAIT_MS = 10
 _PLAN = {
     # Batches are small and alike: their plan needs no second thoughts, and its classes are compiled once
     "spark.sql.adaptive.streaming.stateless.enabled": "false",
@@ -85,17 +83,12 @@ class Running:
 
     def _start(self) -> None:
         begun = self._job.begun
-        records = (
-            self._spark.readStream.format("kafka")
-            .option("kafka.bootstrap.servers", self._settings.kafka)
-            .option("subscribe", self._settings.events_topic)
-            .option("startingOffsets", begun.offsets)
-            .option("maxOffsetsPerTrigger", self._pace.limit)
-            .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
-            .load()
-        )
+        reader = self._spark.readStream.format("kafka").options(**options(self._settings))
+        reader = reader.option("startingOffsets", begun.offsets).option("maxOffsetsPerTrigger", self._pace.limit)
         writer = (
-            stream_rows(records, self._settings.stated_days).writeStream.queryName("shoplab").foreachBatch(self._job)
+            stream_rows(reader.load(), self._settings.stated_days)
+            .writeStream.queryName("shoplab")
+            .foreachBatch(self._job)
         )
         writer = writer.option("checkpointLocation", self._settings.hdfs + begun.checkpoint)
         every = f"{self._settings.trigger_ms} milliseconds"

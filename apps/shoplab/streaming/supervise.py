@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from threading import Thread
 
-from shoplab.core.errors import LabError, ServiceError
+from shoplab.core.errors import LabError
 from shoplab.core.kafka import topic_problem
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
@@ -95,6 +95,6 @@ def _wait_for_services(settings: Settings) -> None:
 def _has_hdfs(settings: Settings) -> bool:
     try:
         Storage(settings).names("/")
-    except (LabError, ServiceError):
+    except LabError:
         return False
     return True

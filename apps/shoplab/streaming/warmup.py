@@ -3,7 +3,6 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
@@ -12,6 +11,7 @@ from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.records import stream_rows
+from shoplab.streaming.source import between
 from shoplab.streaming.state.state import StreamState
 
 _RECORDS = 3_000  # of each partition
@@ -35,10 +35,7 @@ def warm(settings: Settings, spark: SparkSession, job: LiveJob) -> None:
 def _newest(settings: Settings, spark: SparkSession) -> DataFrame:
     topic = topic_state(settings)
     starts = {part: max(topic.firsts[part], end - _RECORDS) for part, end in topic.ends.items()}
-    reader = spark.read.format("kafka").option("kafka.bootstrap.servers", settings.kafka)
-    reader = reader.option("subscribe", settings.events_topic).option("failOnDataLoss", "false")
-    offsets = [orjson.dumps({settings.events_topic: at}).decode() for at in (starts, topic.ends)]
-    return reader.option("startingOffsets", offsets[0]).option("endingOffsets", offsets[1]).load()
+    return between(settings, spark, starts, topic.ends)
 
 
 def _rehearse(job: LiveJob, rows: pa.Table) -> None:

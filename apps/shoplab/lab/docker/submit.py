@@ -13,7 +13,7 @@ from shoplab.core.console import pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import REPO, Settings
 from shoplab.lab.docker import compose
-from shoplab.streaming.audit.balance import balance
+from shoplab.streaming.audit.balance import waiting as records_waiting
 
 INPUT = "/input"
 DRAIN_S = 300  # without any progress
@@ -82,12 +82,12 @@ def _follow_stream(settings: Settings, drain: bool) -> None:
 
 
 def _await_drained(settings: Settings) -> None:
-    deadline, waiting = time.monotonic() + DRAIN_S, balance(settings).waiting
+    deadline, waiting = time.monotonic() + DRAIN_S, records_waiting(settings)
     while waiting:
         if time.monotonic() > deadline:
             raise ServiceError(f"{waiting:,} events still wait after {DRAIN_S} s; ./lab logs stream tells why")
         time.sleep(1)
-        left = balance(settings).waiting
+        left = records_waiting(settings)
         if left != waiting:
             deadline, waiting = time.monotonic() + DRAIN_S, left
     click.echo("every event in Kafka has been processed")

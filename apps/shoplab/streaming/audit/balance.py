@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow.parquet as pq
 
 from shoplab.core.catalog import Catalog
-from shoplab.core.kafka import topic_state
+from shoplab.core.kafka import TopicState, topic_state
 from shoplab.core.settings import Settings
 from shoplab.streaming.accounts import Accounts, BatchAccount
 from shoplab.streaming.dead.audit import dead_faults
@@ -43,6 +43,17 @@ class Balance:
         return not self.waiting and not self.lost and not self.faults
 
 
+def waiting(settings: Settings) -> int:
+    """Records that no batch has taken yet."""
+    topic, newest = topic_state(settings), Accounts(Catalog(settings)).newest()
+    return sum(_waiting(topic, newest.ends if newest is not None and newest.topic == topic.id else {}).values())
+
+
+def _waiting(topic: TopicState, taken: dict[str, int]) -> dict[str, int]:
+    """By partition. Of those that Kafka has deleted none waits."""
+    return {part: end - max(taken.get(part, 0), topic.firsts[part]) for part, end in topic.ends.items()}
+
+
 def balance(settings: Settings) -> Balance:
     """Reads the topic's offsets, every batch's account and the files of its events. Needs no Spark."""
     catalog, topic = Catalog(settings), topic_state(settings)
@@ -50,13 +61,10 @@ def balance(settings: Settings) -> Balance:
     here = [account for account in accounts if account.topic == topic.id]
     taken = here[-1].ends if here else {}
     on_hdfs, missing = _on_hdfs(catalog, accounts)
-    waiting = {part: end - taken.get(part, 0) for part, end in topic.ends.items()}
     lost = sum(max(0, first - taken.get(part, 0)) for part, first in topic.firsts.items())
     total = Counter[str]()
     for account in here:
-        total.update(
-            {name: getattr(account, name) for name in ("rows", "new", "duplicates", "rejected", "dead", "late")}
-        )
+        total.update({name: getattr(account, name) for name in _COUNTED})
     return Balance(
         in_kafka=sum(topic.ends.values()),
         batches=len(here),
@@ -66,7 +74,7 @@ def balance(settings: Settings) -> Balance:
         rejected=total["rejected"],
         dead=total["dead"],
         late=total["late"],
-        waiting=sum(waiting.values()) - lost,
+        waiting=sum(_waiting(topic, taken).values()),
         lost=lost,
         on_hdfs=on_hdfs,
         faults=[*_gaps(here), *_sums(accounts), *dead_faults(settings, topic.id, here), *missing],
@@ -101,37 +109,27 @@ def _sums(accounts: list[BatchAccount]) -> list[str]:
 
 def _on_hdfs(catalog: Catalog, accounts: list[BatchAccount]) -> tuple[int, list[str]]:
     """Events in the batches' files, and where they are not as many as accounted for."""
-    gone, wanted = absent(catalog, accounts), {(a.batch, day): n for a in accounts for day, n in a.days.items()}
+    gone, strays = differences(catalog, accounts)
+    wanted = {(account.batch, day): events for account in accounts for day, events in account.days.items()}
     faults = [
         f"batch {batch}, {day}: {wanted[batch, day]:,} events were stored, {rows:,} are there"
         for (batch, day), rows in gone.items()
     ]
-    faults += [f"{path} belongs to no batch that was finished" for path in strays(catalog, accounts)]
+    faults += [f"{path} belongs to no batch that was finished" for path in strays]
     return sum((wanted | gone).values()), faults
 
 
-def absent(catalog: Catalog, accounts: Iterable[BatchAccount]) -> dict[tuple[int, str], int]:
-    """(batch, day) of which not as many events are stored as accounted for -> how many are."""
-    there = _files(catalog)
-    found = {}
+def differences(catalog: Catalog, accounts: Iterable[BatchAccount]) -> tuple[dict[tuple[int, str], int], list[str]]:
+    """(batch, day) of which not as many events are stored as accounted for -> how many are; and files of the stream's
+    events that belong to no finished batch.
+    """
+    there = {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
+    gone, known = {}, set()
     for account in accounts:
         for day, events in account.days.items():
-            path = _path(catalog, account.batch, day)
+            path = catalog.path("events", f"date={day}", events_name(account.batch))
+            known.add(path)
             rows = pq.read_metadata(io.BytesIO(catalog.storage.read(path))).num_rows if path in there else 0
             if rows != events:
-                found[account.batch, day] = rows
-    return found
-
-
-def strays(catalog: Catalog, accounts: Iterable[BatchAccount]) -> list[str]:
-    """Files of the stream's events that belong to no finished batch."""
-    known = {_path(catalog, account.batch, day) for account in accounts for day in account.days}
-    return sorted(_files(catalog) - known)
-
-
-def _files(catalog: Catalog) -> set[str]:
-    return {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
-
-
-def _path(catalog: Catalog, batch: int, day: str) -> str:
-    return catalog.path("events", f"date={day}", events_name(batch))
+                gone[account.batch, day] = rows
+    return gone, sorted(there - known)

@@ -32,7 +32,11 @@ def verify(settings: Settings, files: tuple[Path, ...], mapping: str | None, qui
     names = ("in_kafka", "batches", "new", "duplicates", "rejected", "dead", "late", "waiting", "lost", "on_hdfs")
     titles = [name.replace("_", " ").replace("kafka", "Kafka").replace("hdfs", "HDFS") for name in names]
     table(titles, [[getattr(found, name) for name in names]])
-    faults = _settled(settings, lambda: [*balance(settings).faults, *([] if quick else _deep(settings))])
+
+    def deep() -> list[str]:
+        return [] if quick else _deep(settings)
+
+    faults = _settled(settings, [*found.faults, *deep()], lambda: [*balance(settings).faults, *deep()])
     missing = _compare(settings, files, mapping) if files else 0
     for fault in faults:
         click.echo(fault)
@@ -45,14 +49,14 @@ def verify(settings: Settings, files: tuple[Path, ...], mapping: str | None, qui
     click.echo("every event is accounted for")
 
 
-def _settled(settings: Settings, look: Callable[[], list[str]]) -> list[str]:
-    """Faults. Beside a running stream only those that are there at every look: a batch's files come before its account,
-    and its points after.
+def _settled(settings: Settings, faults: list[str], look: Callable[[], list[str]]) -> list[str]:
+    """Of the faults of a first look, beside a running stream, only those that are there at every look: a batch's files
+    come before its account, and its points after.
     """
     from shoplab.core.catalog import Catalog
     from shoplab.streaming.lease import stream_lease
 
-    faults, lease = look(), stream_lease(Catalog(settings), settings)
+    lease = stream_lease(Catalog(settings), settings)
     for _ in range(_LOOKS):
         if not faults or not lease.is_taken():
             break

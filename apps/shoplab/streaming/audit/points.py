@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from shoplab.core.catalog import Catalog
 from shoplab.metrics.point import Point, from_json
-from shoplab.metrics.spool import write_or_spool
+from shoplab.metrics.spool import waiting_points, write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.streaming.accounts import BatchAccount
 
@@ -22,11 +22,14 @@ def without_point(catalog: Catalog, store: MetricStore, accounts: Iterable[Batch
     if not told:
         return []
     first = min(dt.datetime.fromisoformat(account.arrived) for account in told)
-    there = {_identity(point) for point in (*store.query("stream_batch", since=first), *_waiting(catalog))}
+    there = {
+        _identity(point)
+        for point in (*store.query("stream_batch", since=first), *waiting_points(catalog.storage, catalog.path(*SPOOL)))
+    }
     return [account for account in told if not there & {_identity(point) for point in _of(account)}]
 
 
-def send_again(catalog: Catalog, store: MetricStore, accounts: Sequence[BatchAccount]) -> None:
+def send_points(catalog: Catalog, store: MetricStore, accounts: Sequence[BatchAccount]) -> None:
     """Points the store has already stay what they are."""
     points = [point for account in accounts for point in _of(account)]
     write_or_spool(store, catalog.storage, catalog.path(*SPOOL), points)
@@ -38,10 +41,3 @@ def _of(account: BatchAccount) -> list[Point]:
 
 def _identity(point: Point) -> tuple[str, dt.datetime]:
     return point.measurement, point.time
-
-
-def _waiting(catalog: Catalog) -> Iterable[Point]:
-    folder = catalog.path(*SPOOL)
-    for name in catalog.storage.names(folder):
-        if name.endswith(".json"):
-            yield from from_json(catalog.storage.read(f"{folder}/{name}"))

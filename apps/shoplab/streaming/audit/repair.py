@@ -1,9 +1,8 @@
 """Makes again what is gone of the stream's events, from what Kafka still has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
@@ -14,14 +13,15 @@ from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
 from shoplab.metrics.store import MetricStore
 from shoplab.streaming.accounts import Accounts, BatchAccount
-from shoplab.streaming.audit.balance import absent, strays
-from shoplab.streaming.audit.deep import forgotten_users
-from shoplab.streaming.audit.points import send_again, without_point
+from shoplab.streaming.audit.balance import differences
+from shoplab.streaming.audit.deep import forgets_users
+from shoplab.streaming.audit.points import send_points, without_point
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import STATE, from_stored
 from shoplab.streaming.models import levels
 from shoplab.streaming.publish import Publisher
 from shoplab.streaming.records import stream_rows
+from shoplab.streaming.source import between
 
 Say = Callable[[str], None]
 
@@ -33,15 +33,16 @@ def repair(settings: Settings, spark: SparkSession, store: MetricStore, say: Say
     catalog = SparkCatalog(settings, spark)
     with _alone(catalog, settings):
         accounts = list(Accounts(catalog).all())
-        for path in strays(catalog, accounts):
+        gone, strays = differences(catalog, accounts)
+        for path in strays:
             catalog.storage.delete(path)
             say(f"deleted {path}, of no finished batch")
-        _events(settings, catalog, accounts, say)
-        if accounts and forgotten_users(catalog, accounts[-1]):
+        _events(settings, catalog, accounts, gone, say)
+        if accounts and forgets_users(catalog, accounts[-1]):
             catalog.storage.delete(catalog.path(*STATE))
             say("the stream's memory is made from the stored events when it starts next")
         if lacking := without_point(catalog, store, accounts):
-            send_again(catalog, store, lacking)
+            send_points(catalog, store, lacking)
             say(f"points of {len(lacking):,} batches were sent again")
 
 
@@ -55,11 +56,12 @@ def _alone(catalog: Catalog, settings: Settings) -> Iterator[None]:
         lease.release()
 
 
-def _events(settings: Settings, catalog: SparkCatalog, accounts: list[BatchAccount], say: Say) -> None:
-    """Does the topic's batches again, in a memory of their own, as far as Kafka has their records: what a batch makes
-    follows from its records and from those before it.
+def _events(
+    settings: Settings, catalog: SparkCatalog, accounts: list[BatchAccount], gone: Collection[tuple[int, str]], say: Say
+) -> None:
+    """gone: (batch, day). Does the topic's batches again, in a memory of their own, as far as Kafka has their records:
+    what a batch makes follows from its records and from those before it.
     """
-    gone = absent(catalog, accounts)
     topic = topic_state(settings)
     here = [
         account for account in accounts
@@ -81,11 +83,7 @@ def _events(settings: Settings, catalog: SparkCatalog, accounts: list[BatchAccou
 
 def _records(settings: Settings, spark: SparkSession, account: BatchAccount) -> pa.Table:
     """The good rows of a batch, in the topic's order."""
-    reader = spark.read.format("kafka").option("kafka.bootstrap.servers", settings.kafka)
-    reader = reader.option("subscribe", settings.events_topic)
-    for name, place in (("startingOffsets", 0), ("endingOffsets", 1)):
-        offsets = {part: at[place] for part, at in account.offsets.items()}
-        reader = reader.option(name, orjson.dumps({settings.events_topic: offsets}).decode())
-    rows = stream_rows(reader.load(), settings.stated_days).toArrow()
+    starts, ends = ({part: at[place] for part, at in account.offsets.items()} for place in (0, 1))
+    rows = stream_rows(between(settings, spark, starts, ends), settings.stated_days).toArrow()
     rows = rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
     return rows.filter(pc.is_null(rows["reason"]))

@@ -1,7 +1,7 @@
 """What lies on HDFS, read again: events by file, which of them are there twice, and whose they are."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,13 +21,12 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass
 class Stored:
-    """Of some days. doubles: day -> events that are there more than once, each counted once less. users: hashes of all
-    their users.
+    """Of some days. doubles: day -> events that are there more than once, each counted once less. users: month ->
+    hashes of its users.
     """
 
-    events: int = 0
     doubles: dict[str, int] = field(default_factory=dict)
-    users: Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
+    users: dict[str, Hashes] = field(default_factory=dict)
 
 
 def stored(catalog: Catalog, days: Iterable[str]) -> Stored:
@@ -35,21 +34,20 @@ def stored(catalog: Catalog, days: Iterable[str]) -> Stored:
     found = Stored()
     for day in sorted(days):
         tables = (_table(catalog, path) for path in catalog.storage.walk(catalog.path("events", f"date={day}")))
-        parts = [(event_hashes(table), np.unique(_hashes(table["user_id"]))) for table in tables]
+        parts = [(_event_hashes(table), np.unique(_hashes(table["user_id"]))) for table in tables]
         if not parts:
             continue
         events = np.concatenate([events for events, _ in parts])
-        found.events += len(events)
         if doubles := len(events) - len(np.unique(events)):
             found.doubles[day] = doubles
-        found.users = np.unique(np.concatenate([found.users, *[users for _, users in parts]]))
+        known = [found.users[month]] if (month := day[:7]) in found.users else []
+        found.users[month] = np.unique(np.concatenate([*known, *(users for _, users in parts)]))
     return found
 
 
-def event_hashes(table: pa.Table, columns: Sequence[str] = tuple(_COLUMNS)) -> Hashes:
-    """A hash of each row of EVENT's columns."""
+def _event_hashes(table: pa.Table) -> Hashes:
     total = np.zeros(len(table), np.uint64)
-    for name in columns:
+    for name in _COLUMNS:
         total = (total ^ _hashes(table[name])) * _FACTOR
     return total
 
