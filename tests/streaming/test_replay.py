@@ -1,4 +1,5 @@
 import itertools
+import signal
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.schemas import RAW_COLUMNS
 from shoplab.core.settings import load_settings
+from shoplab.core.signals import ENDING, handled
 from shoplab.events.mapping import Mapping, load_mapping
 from shoplab.events.rows_python import Record, Row, _rows, sent_records
 from shoplab.events.sources import inspect
@@ -86,3 +88,22 @@ def test_no_kafka_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings = load_settings({"SHOPLAB_HOME": str(tmp_path), "SHOPLAB_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
     with pytest.raises(ServiceError, match=r"Kafka does not answer at 127\.0\.0\.1:1"):
         replay.replay(settings, inspect(path))
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_record_that_was_handed_over_when_a_signal_came_is_counted(number: signal.Signals) -> None:
+    """Else a replay that goes on sends it twice."""
+    taken = []
+
+    class Interrupted:
+        def produce(self, *record: object, **_: object) -> None:
+            taken.append(record)
+            signal.raise_signal(number)
+
+    sender = sending.Sending(Interrupted(), "events")  # type: ignore[arg-type]
+    with handled(dict.fromkeys(ENDING, sender.interrupt)):
+        with pytest.raises(KeyboardInterrupt):
+            sender.send(b"1", b"{}")
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    assert len(taken) == sender.sent == 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
+from shoplab.core.signals import ENDING, handled
 from shoplab.events.rows_python import columns
 from shoplab.events.sources import SourceFile
 from shoplab.events.times import moment
@@ -76,7 +77,8 @@ def replay(
     batches = behind(rounds.endless() if selection.loop else rounds.once(), begun.records)
     records = itertools.chain.from_iterable(zip(*columns(batch), strict=True) for batch in batches)
     started = time.monotonic()
-    _send(sending, paced(itertools.islice(records, selection.limit), rate, speed), told, begun, progress)
+    with handled(dict.fromkeys(ENDING, sending.interrupt)):
+        _send(sending, paced(itertools.islice(records, selection.limit), rate, speed), told, begun, progress)
     reached = begun.records + sending.sent
     if not reached:
         raise LabError(_nothing(source, selection))

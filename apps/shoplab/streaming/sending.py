@@ -15,24 +15,40 @@ _LOOK_S = 0.2  # how long a call to librdkafka may keep Ctrl-C waiting
 
 
 class Sending:
-    """sent: how many records were handed over."""
+    """sent: how many records were handed over. One that was and is not counted would be sent again by who goes on."""
 
     def __init__(self, producer: Producer, topic: str) -> None:
         self._producer, self._topic = producer, topic
         self._failures: list[str] = []
+        self._hands_over = self._interrupted = False
         self.sent = 0
 
     def send(self, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
-        while True:
-            try:
-                self._producer.produce(self._topic, value, key, headers=headers, on_delivery=self._reported)
-                break
-            except BufferError:  # as much as it holds is on its way
-                self.check(0.1)
-            except KafkaException as error:  # longer than any record may be
-                self._failures.append(error.args[0].name())
-                self.check()
-        self.sent += 1
+        while not self._handed_over(key, value, headers):
+            self.check(0.1)  # as much as librdkafka holds is on its way
+
+    def interrupt(self, *_: object) -> None:
+        """A signal's handler: KeyboardInterrupt, at once or when the record that is being handed over is counted."""
+        if not self._hands_over:
+            raise KeyboardInterrupt
+        self._interrupted = True
+
+    def _handed_over(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> bool:
+        self._hands_over = True
+        try:
+            self._producer.produce(self._topic, value, key, headers=headers, on_delivery=self._reported)
+            self.sent += 1
+            return True
+        except BufferError:
+            return False
+        except KafkaException as error:  # longer than any record may be
+            self._failures.append(error.args[0].name())
+            return False
+        finally:
+            self._hands_over = False
+            if self._interrupted:
+                self._interrupted = False
+                raise KeyboardInterrupt
 
     def check(self, wait_s: float = 0.0) -> None:
         """ServiceError where Kafka has refused a record, or not taken it in time."""

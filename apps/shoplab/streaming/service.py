@@ -1,6 +1,5 @@
 """`./lab stream`: the query from its start until it is drained or stopped."""
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -10,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
+from shoplab.core.signals import ENDING, handled
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.query import streaming
 
@@ -38,13 +38,8 @@ def run_stream(
 def _asked_to_end() -> Iterator[Event]:
     """Is set by Ctrl-C and SIGTERM. An exception in the middle of a call to Java would break its connection."""
     asked = Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: asked.set()) for number in numbers]
-    try:
+    with handled(dict.fromkeys(ENDING, lambda *_: asked.set())):
         yield asked
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def stream_error(error: Exception) -> LabError:

@@ -16,6 +16,7 @@ from threading import Thread
 from shoplab.core.errors import LabError
 from shoplab.core.kafka import topic_problem
 from shoplab.core.settings import Settings
+from shoplab.core.signals import handled
 from shoplab.core.storage import Storage
 
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # before the next start, longer after each one that came to nothing
@@ -68,13 +69,8 @@ def _signals_go_to(child: "subprocess.Popen[bytes]") -> Iterator[None]:
     def forward(number: int, _: object) -> None:
         child.send_signal(number)
 
-    before = {signal.SIGTERM: forward, signal.SIGINT: lambda *_: None}
-    old = {number: signal.signal(number, handler) for number, handler in before.items()}
-    try:
+    with handled({signal.SIGTERM: forward, signal.SIGINT: lambda *_: None}):
         yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def _came_to_work(settings: Settings, since: float) -> bool:
