@@ -21,7 +21,7 @@ from shoplab.recommend.ranking.fit import fit
 from shoplab.recommend.ranking.ranker import Ranker
 from shoplab.recommend.ranking.trees import Trees
 from shoplab.recommend.sources import SOURCES, Source, Training, check
-from shoplab.recommend.sources.base import Arrays, Group, Pairs
+from shoplab.recommend.sources.base import Arrays, Group, Newer, Pairs
 from shoplab.recommend.sources.popularity import Popularity
 from tests.memory_hdfs import MemoryHdfs
 from tests.recommend.logs import log_of
@@ -47,6 +47,9 @@ class Fresh(Source):
 
     def describe(self, pairs: Pairs) -> Any:
         return self.newest[pairs.items][:, None]
+
+    def grown(self, newer: Newer) -> "Fresh":
+        return self
 
     def arrays(self) -> Arrays:
         return {"newest": self.newest}

@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from shoplab.recommend.data.histories import Histories, of_users, prefixes
 from shoplab.recommend.data.log import Log
+from shoplab.recommend.data.products import Product
 from shoplab.recommend.sources import SOURCES, Source, Training
+from shoplab.recommend.sources.base import Newer
+from shoplab.recommend.sources.popularity import decayed_demand
 from tests.recommend.logs import log_of, products_of, two_tastes
 
 IMPERSONAL = {"popularity"}  # the same lists for everybody
@@ -67,6 +71,30 @@ def test_stored_as_arrays_it_answers_the_same(source: Source, log: Log) -> None:
     again = type(source).of(source.arrays())
     np.testing.assert_array_equal(again.lists(asked(log)).toarray(), source.lists(asked(log)).toarray())
     assert all(array.dtype != object for array in source.arrays().values())
+
+
+def test_grown_by_nothing_it_answers_the_same(source: Source, log: Log) -> None:
+    nothing = csr_matrix((30, 30), dtype=np.float32)
+    demand = np.zeros((3, 30), np.float32)
+    newer = Newer(log.products, 1.0, demand, decayed_demand(log), nothing, nothing, np.empty((0, 2), np.float32))
+    same = source.grown(newer).lists(asked(log))
+    np.testing.assert_allclose(same.toarray(), source.lists(asked(log)).toarray(), rtol=1e-4, atol=1e-6)
+
+
+def test_grown_by_a_product_it_lists_over_all(source: Source, log: Log) -> None:
+    new = Product("pn", "id-p", "electronics.smartphone", "xiaomi", 310.0)
+    nothing = csr_matrix((31, 31), dtype=np.float32)
+    wanted = np.append(decayed_demand(log), np.float32(90.0))
+    demand = np.zeros((3, 31), np.float32)
+    demand[[0, 2], 30] = 90.0
+    newer = Newer(log.products.extended([new]), 1.0, demand, wanted, nothing, nothing, np.ones((1, 2), np.float32))
+    grown = source.grown(newer)
+    lists = grown.lists(asked(log))
+    assert lists.shape == (len(asked(log)), 31)
+    assert source.lists(asked(log)).shape != lists.shape  # the one before stays as it is
+    if "popularity" in source.name or source.name == "content":
+        assert 30 in lists[0].indices
+    np.testing.assert_array_equal(type(source).of(grown.arrays()).lists(asked(log)).toarray(), lists.toarray())
 
 
 def test_who_did_nothing_gets_what_is_popular_or_nothing(source: Source, log: Log) -> None:

@@ -31,7 +31,9 @@ class Product(NamedTuple):
 
 @dataclass(frozen=True)
 class Products:
-    """Sorted by id; a product's row is its number in every array of the model."""
+    """Sorted by id, behind them those that an increment brings; a product's row is its number in every array of the
+    model.
+    """
 
     rows: tuple[Product, ...]
 
@@ -49,6 +51,10 @@ class Products:
     def index(self) -> dict[str, int]:
         """Id -> row."""
         return {product.product_id: row for row, product in enumerate(self.rows)}
+
+    def extended(self, new: Sequence[Product]) -> "Products":
+        """With these behind."""
+        return Products((*self.rows, *new))
 
     def find(self, product_id: str) -> Product | None:
         """None for one that is not among them."""
@@ -80,9 +86,11 @@ class Products:
         return pa.Table.from_pylist([product._asdict() for product in self.rows], arrow_schema(MODEL_PRODUCT))
 
     @classmethod
-    def from_arrow(cls, table: Any) -> "Products":
+    def from_arrow(cls, table: Any, in_order: bool = False) -> "Products":
+        """Sorted, or in the table's order."""
         columns = (_shared(table[name].to_pylist()) for name in Product._fields)
-        return cls(tuple(sorted(Product(*row) for row in zip(*columns, strict=True))))
+        rows = (Product(*row) for row in zip(*columns, strict=True))
+        return cls(tuple(rows if in_order else sorted(rows)))
 
 
 def _shared(values: list[Any]) -> list[Any]:

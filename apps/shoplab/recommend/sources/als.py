@@ -3,7 +3,7 @@
 Source: Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets, 2008.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ from shoplab.recommend.data.arrays import Floats, Ints
 from shoplab.recommend.data.feedback import WEIGHT_CAP
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.log import Log
-from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training, from_pairs
+from shoplab.recommend.sources.base import Arrays, Group, Newer, Pairs, Source, Training, from_pairs
 
 SIZE = 40
 ITERATIONS = 10
@@ -36,6 +36,12 @@ class Factors:
     @property
     def rank(self) -> int:
         return int(self.item_factors.shape[1])
+
+    @cached_property
+    def users_gram(self) -> Floats:
+        """Sum of the outer products of all users' vectors, shape (rank, rank)."""
+        gram: Floats = self.user_factors.T @ self.user_factors
+        return gram
 
     @cached_property
     def _solver(self) -> Any:
@@ -62,6 +68,20 @@ def fold_in(factors: Factors, user_items: csr_matrix) -> Floats:
     """Vectors of new or changed users from weights, shape (users, items): one exact least-squares step, items fixed."""
     rows = np.arange(user_items.shape[0])
     vectors: Floats = factors._solver.recalculate_user(rows, _confidence(user_items))
+    return vectors
+
+
+def fold_in_items(factors: Factors, users: Floats, weights: csr_matrix) -> Floats:
+    """Vectors of new products from the users who met them, shape (products, rank): the same step the other way round,
+    a ridge regression with users fixed. users: vectors, shape (users, rank); weights: shape (products, users). Whoever
+    is not among `users` counts as everybody does who has not met the product.
+    """
+    vectors = np.zeros((weights.shape[0], factors.rank), dtype=np.float32)
+    fixed = factors.users_gram + REGULARIZATION * np.eye(factors.rank, dtype=np.float32)
+    for row, (first, last) in enumerate(zip(weights.indptr[:-1], weights.indptr[1:], strict=True)):
+        met, confidence = users[weights.indices[first:last]], ALPHA * weights.data[first:last]
+        if len(met):
+            vectors[row] = np.linalg.solve(fixed + (met.T * confidence) @ met, met.T @ (1 + confidence))
     return vectors
 
 
@@ -113,6 +133,10 @@ class Als(Source):
         vectors = self.vectors(pairs.histories)
         products: Floats = np.einsum("ij,ij->i", vectors[pairs.owners], self.factors.item_factors[pairs.items])
         return products[:, None]
+
+    def grown(self, newer: Newer) -> Self:
+        items = np.concatenate([self.factors.item_factors, newer.factors])
+        return type(self)(replace(self.factors, item_factors=items, item_ids=newer.products.ids))
 
     def arrays(self) -> Arrays:
         return {"users": self.factors.user_factors, "items": self.factors.item_factors}

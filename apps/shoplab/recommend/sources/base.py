@@ -44,6 +44,25 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Newer:
+    """What was met since a model was trained, as one of its increments says it.
+
+    products: the model's, and behind them new ones. fade: what is left of demand as of the training. demand: decayed,
+    since then, shape (segments + 1, products), the last row the whole shop's; wanted: per product all there is, of
+    before and since. pairs, firm: decayed co-visits since, of all events and of those stronger than the weakest, shape
+    (products, products). factors: ALS vectors of the new products, shape (new, rank).
+    """
+
+    products: Products
+    fade: float
+    demand: Floats
+    wanted: Floats
+    pairs: csr_matrix
+    firm: csr_matrix
+    factors: Floats
+
+
+@dataclass(frozen=True)
 class Pairs:
     """Candidates that a ranking looks at: product items[i] for case owners[i]."""
 
@@ -83,6 +102,10 @@ class Source(ABC):
         return np.empty((len(pairs.owners), 0), dtype=np.float32)
 
     @abstractmethod
+    def grown(self, newer: Newer) -> Self:
+        """The same with what is newer, over all its products; this one stays as it is."""
+
+    @abstractmethod
     def arrays(self) -> Arrays:
         """All it takes to make the source again with `of`, for the files of a version."""
 
@@ -118,6 +141,12 @@ def _sorted(matrix: csr_matrix, count: int) -> csr_matrix:
 def trimmed(matrix: csr_matrix, count: int) -> csr_matrix:
     """The `count` largest of every row, largest first."""
     return best_products(matrix.astype(np.float32), identity(matrix.shape[1], np.float32, "csr"), count)
+
+
+def widened(matrix: csr_matrix, rows: int, columns: int) -> csr_matrix:
+    """With empty rows and columns behind its own; data and indices are shared, not copied."""
+    starts = np.append(matrix.indptr, np.full(rows - matrix.shape[0], matrix.indptr[-1], matrix.indptr.dtype))
+    return csr_matrix((matrix.data, matrix.indices, starts), shape=(rows, columns))
 
 
 def from_pairs(owners: Ints, items: Ints, scores: Floats, shape: tuple[int, int], count: int) -> csr_matrix:

@@ -6,12 +6,22 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from shoplab.recommend.data.arrays import UNKNOWN, Floats, Ints
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.products import Product, Products
-from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training, from_pairs, packed, unpacked
+from shoplab.recommend.sources.base import (
+    Arrays,
+    Group,
+    Newer,
+    Pairs,
+    Source,
+    Training,
+    from_pairs,
+    packed,
+    unpacked,
+)
 from shoplab.recommend.sources.popularity import decayed_demand
 
 PRICE_BANDS = 5
@@ -36,13 +46,16 @@ class Content(Source):
 
     @classmethod
     def fit(cls, training: Training) -> Self:
-        products = training.log.products
-        wanted = decayed_demand(training.log)
+        products, given = training.log.products, training.given.get(cls.name)
+        vectors = tf_idf(tokens_of(products)) if given is None else given
+        return cls._of_demand(vectors, products, decayed_demand(training.log))
+
+    @classmethod
+    def _of_demand(cls, vectors: csr_matrix, products: Products, wanted: Floats) -> Self:
         shelf = best_of_each(products.shelf_codes, wanted, FROM_SHELF)
         category = best_of_each(products.category_codes, wanted, FROM_CATEGORY)
         codes = np.stack([products.shelf_codes, products.category_codes]).astype(np.int64)
-        given = training.given.get(cls.name)
-        return cls(tf_idf(tokens_of(products)) if given is None else given, codes, (shelf, category))
+        return cls(vectors, codes, (shelf, category))
 
     def lists(self, histories: Histories) -> csr_matrix:
         shape = (len(histories), self.vectors.shape[0])
@@ -87,6 +100,15 @@ class Content(Source):
             np.where(any_met, np.nan_to_num(prices[items] - prices[newest]), 0),
         ]).astype(np.float32)  # fmt: skip
 
+    def grown(self, newer: Newer) -> Self:
+        """A new product has the vector of the known one that is most like it: on its shelf, else in its category, the
+        one nearest in price.
+        """
+        alike = most_alike(newer.products, self.vectors.shape[0])
+        empty = csr_matrix((1, self.vectors.shape[1]), dtype=np.float32)
+        vectors = csr_matrix(vstack([self.vectors, vstack([self.vectors, empty]).tocsr()[alike]]))
+        return self._of_demand(vectors, newer.products, newer.wanted)
+
     def arrays(self) -> Arrays:
         shelf, category = self.best
         return packed("vectors", self.vectors) | {"codes": self.codes, "shelf": shelf, "category": category}
@@ -94,6 +116,20 @@ class Content(Source):
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
         return cls(unpacked("vectors", arrays), arrays["codes"], (arrays["shelf"], arrays["category"]))
+
+
+def most_alike(products: Products, known: int) -> Ints:
+    """Per product from row `known` on the row of the one before that is most like it; UNKNOWN for a new category."""
+    found = np.full(len(products) - known, UNKNOWN, dtype=np.int64)
+    prices = np.nan_to_num(products.log_prices)
+    for codes in (products.category_codes, products.shelf_codes):  # the shelf has the last word
+        order = np.argsort(codes[:known], kind="stable")
+        starts = np.searchsorted(codes[order], [codes[known:], codes[known:] + 1])
+        for place, (first, last) in enumerate(starts.T.tolist()):
+            if last > first:
+                rows = order[first:last]
+                found[place] = rows[np.abs(prices[rows] - prices[known + place]).argmin()]
+    return found
 
 
 def best_of_each(codes: NDArray[np.int32], scores: Floats, size: int) -> Ints:

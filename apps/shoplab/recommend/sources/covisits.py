@@ -4,20 +4,33 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, vstack
 
 from shoplab.recommend.data.arrays import DAY_S, Floats
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.log import Log
-from shoplab.recommend.sources.base import Arrays, Group, Source, Training, best_products, packed, trimmed, unpacked
+from shoplab.recommend.sources.base import (
+    Arrays,
+    Group,
+    Newer,
+    Source,
+    Training,
+    best_products,
+    packed,
+    trimmed,
+    unpacked,
+    widened,
+)
 
 WINDOW, FADE = 10, 0.5  # pairs up to so many events apart; each event between takes its share
 HALF_LIFE_DAYS = 14.0
 POPULAR = 0.4  # how much a product's own popularity is divided out: 0.5 is the cosine, 0 not at all
 NEAREST, KEPT = 50, 100  # products kept per product: over one step, and in the end
 ONE_STEP = 0.3  # what was met together itself, next to what is met with that over two steps and three
+STEPS = 2  # further ones
 DECAY = 0.5
 SIZE = 80
+TRUST = 20.0  # pairs since the training that count as much as all of a product's before
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,23 @@ class Covisits(Source):
 
     def lists(self, histories: Histories) -> csr_matrix:
         return best_products(histories.matrix(self.related.shape[0], DECAY), self.related, SIZE)
+
+    def grown(self, newer: Newer) -> Self:
+        """A product with n pairs since is drawn to them by n / (n + TRUST): one step to what was met with it since,
+        and from there those that are known. A new product has nothing else.
+        """
+        size = len(newer.products)
+        before = widened(self.related, size, size)
+        count = np.asarray(newer.pairs.sum(axis=1)).ravel()
+        touched = np.flatnonzero(count)
+        near = trimmed(csr_matrix(_normed(newer.pairs) + _normed(newer.firm))[touched], NEAREST)
+        since = _shares(csr_matrix(ONE_STEP * _shares(near) + STEPS * _shares(best_products(near, before, KEPT))))
+        was, count = before[touched], count[touched]
+        share = np.where(np.diff(was.indptr) > 0, count / (count + TRUST), 1).astype(np.float32)
+        mixed = diags(1 - share) @ was + diags(share * np.float32(ONE_STEP + STEPS)) @ since
+        rows = np.arange(size)
+        rows[touched] = size + np.arange(len(touched))
+        return type(self)(csr_matrix(vstack([before, trimmed(csr_matrix(mixed), KEPT)]))[rows])
 
     def arrays(self) -> Arrays:
         return packed("related", self.related)

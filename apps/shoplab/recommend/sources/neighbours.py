@@ -8,7 +8,17 @@ from scipy.sparse import csr_matrix
 
 from shoplab.recommend.data.arrays import DAY_S
 from shoplab.recommend.data.histories import Histories
-from shoplab.recommend.sources.base import Arrays, Group, Source, Training, best_products, packed, unpacked
+from shoplab.recommend.sources.base import (
+    Arrays,
+    Group,
+    Newer,
+    Source,
+    Training,
+    best_products,
+    packed,
+    unpacked,
+    widened,
+)
 
 HALF_LIFE_DAYS = 14.0
 VISITS_PER_PRODUCT = 1000  # the newest: bounds memory and work by the shop's best sellers
@@ -49,6 +59,12 @@ class Neighbours(Source):
         asked = histories.matrix(self.index.shape[0], DECAY)
         alike = best_products(asked, self.index, NEIGHBOURS)
         return best_products(alike, self.visits, SIZE)
+
+    def grown(self, newer: Newer) -> Self:
+        """Visits since are none of its own: their co-visits tell of them."""
+        products = len(newer.products)
+        index = widened(self.index, products, self.index.shape[1])
+        return type(self)(index, widened(self.visits, self.visits.shape[0], products))
 
     def arrays(self) -> Arrays:
         return packed("index", self.index) | packed("visits", self.visits)

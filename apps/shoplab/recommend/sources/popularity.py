@@ -9,10 +9,11 @@ from scipy.sparse import csr_matrix
 from shoplab.recommend.data.arrays import DAY_S, Bools, Floats
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.log import Log
-from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training
+from shoplab.recommend.sources.base import Arrays, Group, Newer, Pairs, Source, Training
 
 HALF_LIFE_DAYS = 7.0
 TOP = 100
+PEAK_BEFORE = 7.0  # models of before 2026-12 do not say theirs: the best product is taken for one of 1,100 views
 
 
 def decayed_demand(log: Log, rows: Bools | None = None) -> Floats:
@@ -21,6 +22,12 @@ def decayed_demand(log: Log, rows: Bools | None = None) -> Floats:
     weights = np.array(log.feedback.weights)
     fresh = weights[log.kinds[kept]] * 2.0 ** ((log.times[kept] - log.now) / DAY_S / HALF_LIFE_DAYS)
     return np.bincount(log.items[kept], fresh, minlength=len(log.products)).astype(np.float32)
+
+
+def peak_of(demand: Floats) -> Floats:
+    """What `scaled` divides a row by: log1p of its best product's demand."""
+    peaks: Floats = np.log1p(demand).max(axis=-1, initial=0.0)
+    return peaks
 
 
 def scaled(demand: Floats) -> Floats:
@@ -33,9 +40,10 @@ def scaled(demand: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Popularity(Source):
-    """scores: per product, in [0, 1]."""
+    """scores: per product, in [0, 1]. peak: log1p of the best product's demand, so that demand can be told again."""
 
     scores: Floats
+    peak: float = PEAK_BEFORE
     name: ClassVar[str] = "popularity"
     group: ClassVar[Group] = "segment"
     weight: ClassVar[float] = 0.0
@@ -44,7 +52,14 @@ class Popularity(Source):
 
     @classmethod
     def fit(cls, training: Training) -> Self:
-        return cls(scaled(decayed_demand(training.log)))
+        demand = decayed_demand(training.log)
+        return cls(scaled(demand), float(peak_of(demand)))
+
+    @property
+    def demand(self) -> Floats:
+        """Per product, as of the training's last event."""
+        demand: Floats = np.expm1(self.scores * np.float32(self.peak))
+        return demand
 
     def lists(self, histories: Histories) -> csr_matrix:
         top = np.argsort(-self.scores, kind="stable")[:TOP]
@@ -57,9 +72,12 @@ class Popularity(Source):
     def describe(self, pairs: Pairs) -> Floats:
         return self.scores[pairs.items][:, None]
 
+    def grown(self, newer: Newer) -> Self:
+        return type(self)(scaled(newer.wanted), float(peak_of(newer.wanted)))
+
     def arrays(self) -> Arrays:
-        return {"scores": self.scores}
+        return {"scores": self.scores, "peak": np.array(self.peak)}
 
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
-        return cls(arrays["scores"])
+        return cls(arrays["scores"], float(arrays.get("peak", PEAK_BEFORE)))

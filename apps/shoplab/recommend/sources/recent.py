@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from shoplab.recommend.data.arrays import Floats
 from shoplab.recommend.data.histories import Histories
-from shoplab.recommend.sources.base import Arrays, Group, Pairs, Source, Training, trimmed
+from shoplab.recommend.sources.base import Arrays, Group, Newer, Pairs, Source, Training, trimmed
 
 DECAY = 0.9
 SIZE = 60
@@ -44,6 +44,9 @@ class Recent(Source):
         at = np.searchsorted(met, wanted)
         found = np.append(met, -1)[at] == wanted
         return table[np.where(found, at, len(met))]
+
+    def grown(self, newer: Newer) -> Self:
+        return type(self)(len(newer.products))
 
     def arrays(self) -> Arrays:
         return {"products": np.array(self.products)}

@@ -8,9 +8,11 @@ from scipy.sparse import csr_matrix, vstack
 
 from shoplab.recommend.data.arrays import UNKNOWN, Floats, Ints
 from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.products import Products
 from shoplab.recommend.sources.base import (
     Arrays,
     Group,
+    Newer,
     Pairs,
     Source,
     Training,
@@ -19,7 +21,7 @@ from shoplab.recommend.sources.base import (
     trimmed,
     unpacked,
 )
-from shoplab.recommend.sources.popularity import TOP, decayed_demand, scaled
+from shoplab.recommend.sources.popularity import PEAK_BEFORE, TOP, decayed_demand, peak_of, scaled
 
 # Demand that every segment borrows from the shop as a whole: small segments lean on everybody's taste.
 PRIOR_WEIGHT = 50.0
@@ -33,11 +35,13 @@ SIZE = 30
 class SegmentPopularity(Source):
     """scores: shape (segments + 1, products), in [0, 1], the last row the whole shop's; categories: per product its
     category's code; best: shape (rows x (categories + 1), products), the best of each, the last of all categories.
+    peaks: per row what its scores were divided by.
     """
 
     scores: Floats
     categories: Ints
     best: csr_matrix
+    peaks: Floats
     name: ClassVar[str] = "segment popularity"
     group: ClassVar[Group] = "segment"
     features: ClassVar[tuple[str, ...]] = ("segment's taste",)
@@ -48,11 +52,14 @@ class SegmentPopularity(Source):
         users = log.users[log.visit_of]
         placed = np.append(training.segments, UNKNOWN)[users]  # the last: of unknown users
         demand = [decayed_demand(log, placed == segment) for segment in range(len(training.names))]
-        everybody = decayed_demand(log)
-        shared = PRIOR_WEIGHT * everybody / (everybody.sum() or 1.0)
-        scores = scaled(np.stack([*(mine + shared for mine in demand), everybody]))
-        categories = log.products.category_codes.astype(np.int64)
-        return cls(scores, categories, _best(scores, categories))
+        return cls._of_demand(np.stack([*demand, decayed_demand(log)]), log.products)
+
+    @classmethod
+    def _of_demand(cls, demand: Floats, products: Products) -> Self:
+        """demand: shape (segments + 1, products), the last row everybody's."""
+        wanted = np.concatenate([demand[:-1] + _shared(demand[-1]), demand[-1:]])
+        scores, categories = scaled(wanted), products.category_codes.astype(np.int64)
+        return cls(scores, categories, _best(scores, categories), peak_of(wanted))
 
     def rows(self, histories: Histories) -> Ints:
         """Per case the row of its segment; without one the shop's."""
@@ -78,12 +85,28 @@ class SegmentPopularity(Source):
         )
         return taste[:, None]
 
+    def grown(self, newer: Newer) -> Self:
+        wanted = np.expm1(self.scores * self.peaks[:, None])
+        demand = np.zeros_like(newer.demand)
+        demand[-1, : wanted.shape[1]] = newer.fade * wanted[-1]
+        demand[:-1, : wanted.shape[1]] = newer.fade * np.maximum(wanted[:-1] - _shared(wanted[-1]), 0)
+        return self._of_demand(demand + newer.demand, newer.products)
+
     def arrays(self) -> Arrays:
-        return packed("best", self.best) | {"scores": self.scores, "categories": self.categories}
+        own: Arrays = {"scores": self.scores, "categories": self.categories, "peaks": self.peaks}
+        return packed("best", self.best) | own
 
     @classmethod
     def of(cls, arrays: Arrays) -> Self:
-        return cls(arrays["scores"], arrays["categories"], unpacked("best", arrays))
+        scores = arrays["scores"]
+        peaks = arrays.get("peaks", np.full(len(scores), PEAK_BEFORE, np.float32))
+        return cls(scores, arrays["categories"], unpacked("best", arrays), peaks)
+
+
+def _shared(everybody: Floats) -> Floats:
+    """What every segment borrows."""
+    shared: Floats = PRIOR_WEIGHT * everybody / (everybody.sum() or 1.0)
+    return shared
 
 
 def _best(scores: Floats, categories: Ints) -> csr_matrix:
