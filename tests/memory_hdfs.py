@@ -48,4 +48,5 @@ class MemoryHdfs:
 
     def delete(self, path: str) -> None:
         self._check()
-        self.files.pop(path, None)
+        for name in [path, *self.walk(path)]:
+            self.files.pop(name, None)

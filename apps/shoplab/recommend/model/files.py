@@ -43,12 +43,12 @@ def save(model: Recommender, storage: Storage, path: str) -> None:
     save_factors(storage, f"{path}/als", model.factors.user_factors, model.factors.item_factors)
     for source in ranker.finder.sources:
         if not isinstance(source, Als):
-            storage.write(_file(path, source.name), _to_npz(source.arrays()))
+            storage.write(_file(path, source.name), to_npz(source.arrays()))
     if ranker.learned:
-        storage.write(f"{path}/trees.npz", _to_npz(ranker.learned.trees.arrays()))
-    storage.write(f"{path}/products.parquet", _to_parquet(model.products.to_arrow()))
-    storage.write(f"{path}/users.parquet", _to_parquet(model.shoppers.to_arrow()))
-    storage.write(f"{path}/durable.npz", _to_npz({"durable": ranker.finder.durable}))
+        storage.write(f"{path}/trees.npz", to_npz(ranker.learned.trees.arrays()))
+    storage.write(f"{path}/products.parquet", to_parquet(model.products.to_arrow()))
+    storage.write(f"{path}/users.parquet", to_parquet(model.shoppers.to_arrow()))
+    storage.write(f"{path}/durable.npz", to_npz({"durable": ranker.finder.durable}))
     facts = {
         "sources": list(ranker.finder.names), "columns": list(ranker.finder.columns.names),
         "feedback": model.feedback.as_dict(), "fixed": asdict(ranker.fixed), "learned": ranker.learned is not None,
@@ -88,11 +88,11 @@ def load(storage: Storage, path: str) -> Recommender:
     version = version_of(path)
     facts = with_defaults(storage.read_json(f"{path}/model.json"))
     kinds, places = _known(facts, version)
-    products = Products.from_arrow(_from_parquet(storage.read(f"{path}/products.parquet")))
-    shoppers = Shoppers.from_arrow(_from_parquet(storage.read(f"{path}/users.parquet")))
+    products = Products.from_arrow(from_parquet(storage.read(f"{path}/products.parquet")))
+    shoppers = Shoppers.from_arrow(from_parquet(storage.read(f"{path}/users.parquet")))
     sources = tuple(_load_source(storage, path, kind, facts["engine"]) for kind in kinds)
-    finder = Finder(products, sources, _from_npz(storage.read(f"{path}/durable.npz"))["durable"])
-    trees = Trees.of(_from_npz(storage.read(f"{path}/trees.npz"))).on(places) if facts["learned"] else None
+    finder = Finder(products, sources, from_npz(storage.read(f"{path}/durable.npz"))["durable"])
+    trees = Trees.of(from_npz(storage.read(f"{path}/trees.npz"))).on(places) if facts["learned"] else None
     ranker = Ranker(
         finder, FixedBlend(**facts["fixed"]), LearnedBlend(trees) if trees else None, facts["validation"],
         most_of_category=facts["most_of_category"],
@@ -126,29 +126,33 @@ def _known(facts: dict[str, Any], version: str) -> tuple[list[type[Source]], lis
 def _load_source(storage: Storage, path: str, kind: type[Source], engine: str) -> Source:
     if kind is Als:
         return Als(Factors(*load_factors(storage, f"{path}/als"), engine))
-    return kind.of(_from_npz(storage.read(_file(path, kind.name))))
+    return kind.of(from_npz(storage.read(_file(path, kind.name))))
 
 
 def _file(path: str, source: str) -> str:
     return f"{path}/sources/{source.replace(' ', '-')}.npz"
 
 
-def _to_npz(arrays: Arrays) -> bytes:
+def to_npz(arrays: Arrays) -> bytes:
+    """Arrays as one file."""
     sink = io.BytesIO()
     np.savez(sink, **arrays)  # type: ignore[arg-type]
     return sink.getvalue()
 
 
-def _from_npz(data: bytes) -> Arrays:
+def from_npz(data: bytes) -> Arrays:
+    """What `to_npz` made."""
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         return dict(stored)
 
 
-def _to_parquet(table: pa.Table) -> bytes:
+def to_parquet(table: pa.Table) -> bytes:
+    """A small table as one file."""
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
 
 
-def _from_parquet(data: bytes) -> Any:
+def from_parquet(data: bytes) -> Any:
+    """What `to_parquet` made."""
     return pq.read_table(io.BytesIO(data))

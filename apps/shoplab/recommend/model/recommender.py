@@ -40,7 +40,8 @@ class Recommendation(NamedTuple):
 @dataclass(frozen=True)
 class Recommender:
     """A trained model. segment_names: of segment 0, 1, …; until: unix seconds of the newest event it learned from.
-    feedback: the event types it learned from; others that users do meanwhile tell it nothing.
+    feedback: the event types it learned from; others that users do meanwhile tell it nothing. increment: number of the
+    increment that was applied, 0 for the model as it was trained.
     """
 
     products: Products
@@ -50,6 +51,7 @@ class Recommender:
     until: float = 0.0
     version: str = ""
     feedback: Feedback = CURRENT
+    increment: int = 0
 
     def recommend(self, users: Sequence[UserContext], k: int = 10) -> list[list[Recommendation]]:
         """Up to k products per user, best first, no durable one that the user bought; fewer only where no source finds
