@@ -42,6 +42,7 @@ class PlainRecommender:
 
     version: str
     asked: list[UserContext] = field(default_factory=list)
+    increment: int = 0
 
     @property
     def shoppers(self) -> Any:

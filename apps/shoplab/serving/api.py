@@ -127,7 +127,12 @@ def _health(backstage: Backstage, store: MetricStore) -> dict[str, Any]:
     return {
         "status": "degraded" if problems else "ok",
         "problems": problems,
-        "model": recommender and {"version": recommender.version, "age_s": _age(backstage.recommender_since)},
+        "model": recommender
+        and {
+            "version": recommender.version,
+            "increment": recommender.increment,
+            "age_s": _age(backstage.recommender_since),
+        },
         "segments": customers and {"version": customers.version, "users": len(customers)},
         "live": {
             "users": len(backstage.live),

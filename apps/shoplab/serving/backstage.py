@@ -11,6 +11,7 @@ from shoplab.core.storage import Storage
 from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.model.files import DATASET, readable
 from shoplab.recommend.model.files import load as load_recommender
+from shoplab.recommend.model.increment_files import Increments, Pointer
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.serving import customers, live
 from shoplab.serving.customers import Customers, LiveSegments, Segment, load_customers
@@ -33,6 +34,9 @@ class Backstage:
         self._load = load
         self._feed = BatchFeed(catalog.storage, catalog.path("recommendations"), live.COLUMNS)
         self._segment_feed = BatchFeed(catalog.storage, catalog.path("live", "segments"), customers.COLUMNS)
+        self._increments = Increments(catalog)
+        self._base: Recommender | None = None  # as it was trained
+        self._pointer: Pointer | None = None  # to the increment that was looked at last
         self._looked_at = ""  # the version that was published when the model was looked at last
         self._model_problem = ""
         self._stopping = Event()
@@ -92,15 +96,21 @@ class Backstage:
     def _refresh_model(self) -> str:
         """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
         published = self._catalog.current(DATASET)
-        if published == self._looked_at and self.recommender is not None:
-            return self._model_problem
-        folder, problem = readable(self._catalog)
-        if self.recommender is None or self.recommender.version != version_of(folder):
-            loaded = self._load(self._catalog.storage, folder)
-            loaded.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
-            self.recommender, self.recommender_since = loaded, time.monotonic()
-        self._looked_at, self._model_problem = published, problem
-        return problem
+        if published != self._looked_at or self._base is None:
+            folder, problem = readable(self._catalog)
+            if self._base is None or self._base.version != version_of(folder):
+                self._base, self._pointer = self._load(self._catalog.storage, folder), None
+                self._serve(self._base)
+            self._looked_at, self._model_problem = published, problem
+        pointer = self._increments.current()
+        if pointer is not None and pointer != self._pointer:
+            self._serve(self._increments.grown(self._base))
+            self._pointer = pointer
+        return self._model_problem
+
+    def _serve(self, model: Recommender) -> None:
+        model.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
+        self.recommender, self.recommender_since = model, time.monotonic()
 
     def _refresh_customers(self) -> str:
         folder = self._catalog.current("segments")
