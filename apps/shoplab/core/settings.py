@@ -65,7 +65,7 @@ class Settings:
     cluster inside a container; `project` is Docker Compose's name for it. A token may also stand in a file
     that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names. A page's port is its door's; the server
     itself listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
-    and API answer, with commas between.
+    and API answer, with commas between. `learning`: whether the stream learns on between trainings.
     """
 
     home: Path = REPO / ".lab"
@@ -104,6 +104,7 @@ class Settings:
     data_root: str = "/data"
     events_topic: str = "events"
     trigger: str = "10s"
+    learning: bool = True
     first_day: str = "2000-01-01"
     last_day: str = ""
 

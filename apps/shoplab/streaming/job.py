@@ -21,14 +21,16 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Point, to_json
+from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.recommend.data.histories import UserContext
 from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
-from shoplab.streaming.audit.points import send_points
+from shoplab.streaming.audit.points import SPOOL, send_points
 from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
+from shoplab.streaming.learning.service import Learning
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory
 from shoplab.streaming.models import Models
@@ -64,6 +66,7 @@ class LiveJob:
         self.dead_letters = DeadLetters(settings)
         self.models, self.recent = Models(), RecentEvents()
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1, RANKING_SHARE)
+        self.learning = Learning(catalog, lambda points: self._metrics.do(lambda: self._write(points)))
         self._crash_point = partial(crash_point, settings.run_dir)
         self._spark_catalog: SparkCatalog | None = None
         self._ends: dict[str, int] = {}
@@ -96,6 +99,7 @@ class LiveJob:
     def finish_beside(self) -> None:
         """Waits for what is done beside the data path."""
         self._ranking.finish(FINISH_S)  # which leaves metrics
+        self.learning.finish(FINISH_S)  # so does this
         self._metrics.finish(FINISH_S)
 
     def __call__(self, batch: DataFrame, number: int) -> None:
@@ -147,7 +151,8 @@ class LiveJob:
         self._send_points([account])
         if account.batch % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
-        latest, model = self.recent.add(taken.events), self.models.recommender
+        self.learning.take(account, taken.events, segments, self.models.recommender, self.recent.of)
+        latest, model = self.recent.add(taken.events), self.learning.served(self.models.recommender)
         if model is not None and latest:
             places = dict(zip(segments["user_id"].to_pylist(), segments["segment"].to_pylist(), strict=True))
             contexts = [UserContext(user, places.get(user), self.recent.of(user)) for user in latest]
@@ -155,6 +160,9 @@ class LiveJob:
 
     def _send_points(self, accounts: list[BatchAccount]) -> None:
         self._metrics.do(lambda: send_points(self.catalog, self.store, accounts))
+
+    def _write(self, points: list[Point]) -> None:
+        write_or_spool(self.store, self.catalog.storage, self.catalog.path(*SPOOL), points)
 
     def _recommend(self, account: BatchAccount, model: "Recommender", contexts: list[UserContext]) -> None:
         self.publisher.write("recommendations", account.batch, recommendations(model, contexts))
