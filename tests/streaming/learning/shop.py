@@ -22,7 +22,7 @@ WEEK = 7 * 86_400.0
 
 
 def trained(log: Log | None = None, version: str = "v1") -> Recommender:
-    """On `two_tastes`: who likes phones is in segment 0, who likes shoes in 1."""
+    """On `two_tastes`: who likes phones is in segment 0, who likes shoes in 1; of another log nobody is."""
     log = log or two_tastes()
     segments = np.array(["ps".find(user[0]) for user in log.user_ids], dtype=np.int16)
     ranker = fit(log, "live", segments, NAMES, rank=4)

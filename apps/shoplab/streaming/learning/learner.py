@@ -39,6 +39,7 @@ class Learner:
         self._rows = {product.product_id: len(base.products) + at for at, product in enumerate(self.new)}
         self._factors = list(start.factors)
         self._met: dict[int, OrderedDict[str, float]] = {}
+        self._to_fold: set[int] = set()
         self._demand = start.demand.toarray() * 2.0 ** ((start.until - base.until) / DAY_S / HALF_LIFE_DAYS)
         self._pairs = Pairs.resumed(base.until, start)
 
@@ -129,14 +130,16 @@ class Learner:
             self.clicks[row - len(self.base.products)] += 1
             if user in self.base.shoppers.index:
                 met = self._met.setdefault(row, OrderedDict())
+                self._to_fold.add(row)
                 met[user] = min(WEIGHT_CAP, met.pop(user, 0.0) + weight)
                 while len(met) > USERS_PER_PRODUCT:
                     met.popitem(last=False)
 
     def _fold_in(self) -> None:
-        """Vectors of the new products that were met since, from the users that the model knows."""
+        """Vectors of the new products that were met since the last time, from the users that the model knows."""
         factors, index = self.base.factors, self.base.shoppers.index
-        rows = list(self._met)
+        rows = sorted(self._to_fold)
+        self._to_fold.clear()
         flat = [(at, index[user], weight) for at, row in enumerate(rows) for user, weight in self._met[row].items()]
         places, users, weights = np.array(flat, dtype=np.float64).reshape(-1, 3).T
         distinct, columns = np.unique(users.astype(np.int64), return_inverse=True)
