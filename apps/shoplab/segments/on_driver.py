@@ -35,7 +35,7 @@ def segment_rows(model: "Segmentation", users: pd.DataFrame) -> pa.Table:
     """SEGMENT rows. users: USER rows of all the users' months; of USER's columns NEEDED."""
     history = _history(users)
     rfm = _rfm(model.rfm, history)
-    scaled = np.column_stack([_scaled(model, name, history) for name in model.kmeans.scaling.features])
+    scaled = _features(model, history)
     squared = ((scaled[:, None, :] - model.kmeans.matrix[None, :, :]) ** 2).sum(axis=2)
     segment = squared.argmin(axis=1)
     stage = sum((history["sessions"].to_numpy() >= visits).astype(int) for visits in STAGES[1:])
@@ -48,6 +48,18 @@ def segment_rows(model: "Segmentation", users: pd.DataFrame) -> pa.Table:
         robot=history["longest_session"].to_numpy() > ROBOT_SESSION_EVENTS,
     )
     return pa.Table.from_pandas(made[SEGMENT.names], arrow_schema(SEGMENT), preserve_index=False)
+
+
+def scaled_people(model: "Segmentation", users: pd.DataFrame) -> tuple[list[str], Values]:
+    """Ids, and what k-means sees of each, shape (users, features); robots are left out, as they are of a fit."""
+    history = _history(users)
+    people = history[history["longest_session"] <= ROBOT_SESSION_EVENTS]
+    return people.index.to_list(), _features(model, people)
+
+
+def _features(model: "Segmentation", history: pd.DataFrame) -> Values:
+    """Shape (users, features)."""
+    return np.column_stack([_scaled(model, name, history) for name in model.kmeans.scaling.features])
 
 
 def _history(users: pd.DataFrame) -> pd.DataFrame:
