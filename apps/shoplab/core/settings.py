@@ -65,7 +65,8 @@ class Settings:
     cluster inside a container; `project` is Docker Compose's name for it. A token may also stand in a file
     that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names. A page's port is its door's; the server
     itself listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
-    and API answer, with commas between. `learning`: whether the stream learns on between trainings.
+    and API answer, with commas between. `learning`: whether the stream learns on between trainings;
+    `learn_segments`: and places users by centres that move on; `refit`: and trains anew beside it when too much is new.
     """
 
     home: Path = REPO / ".lab"
@@ -105,6 +106,8 @@ class Settings:
     events_topic: str = "events"
     trigger: str = "10s"
     learning: bool = True
+    learn_segments: bool = False
+    refit: bool = False
     first_day: str = "2000-01-01"
     last_day: str = ""
 

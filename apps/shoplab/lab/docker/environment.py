@@ -23,7 +23,7 @@ _SHAPES = (
     (re.compile(r".*_CORES"), re.compile(r"[1-9]\d{0,2}"), "such as 2"),
     (re.compile(r".*_PORT"), re.compile(r"[1-9]\d{0,4}"), "such as 9092"),
     (re.compile(r"SHOPLAB_TRIGGER"), re.compile(r"[1-9]\d{0,4}(ms|s)"), "such as 10s or 500ms"),
-    (re.compile(r"SHOPLAB_LEARN\w*"), re.compile(r"true|false"), "true or false"),
+    (re.compile(r"SHOPLAB_(LEARN\w*|REFIT)"), re.compile(r"true|false"), "true or false"),
     (re.compile(r"SHOPLAB_SIZE"), re.compile(r"small|standard"), "small or standard"),
 )
 
