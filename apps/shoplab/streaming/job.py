@@ -30,7 +30,7 @@ from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
-from shoplab.streaming.learning.service import Learning
+from shoplab.streaming.learning.service import Batch, Learning
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory
 from shoplab.streaming.models import Models
@@ -42,6 +42,8 @@ from shoplab.streaming.state.state import Taken
 from shoplab.streaming.tally import Tally, tally
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from shoplab.recommend.model.recommender import Recommender
 
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
@@ -125,7 +127,8 @@ class LiveJob:
         with self.memory.before(catalog, number, self.models.levels) as state:
             clock.lap("models")
             taken = state.take(good, self.models.levels)
-            segments = self.models.segments(taken.histories, state.months)
+            histories = self.models.histories(taken.histories, state.months)
+            segments = self.models.segments(histories, self.learning.segmentation(self.models.segmentation))
             clock.lap("state")
             self._crash_point("state moved")
             self.lease.check()
@@ -144,14 +147,14 @@ class LiveJob:
             self._is_first, self._ends, self._newest = False, account.ends, account.newest
         self._crash_point("account written")
         self._pace.take(account)
-        self._beside(account, taken, segments)
+        self._beside(account, taken, histories, segments)
         self.on_batch(account)
 
-    def _beside(self, account: BatchAccount, taken: Taken, segments: pa.Table) -> None:
+    def _beside(self, account: BatchAccount, taken: Taken, histories: "pd.DataFrame", segments: pa.Table) -> None:
         self._send_points([account])
         if account.batch % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
-        self.learning.take(account, taken.events, segments, self.models.recommender, self.recent.of)
+        self.learning.take(Batch(account, taken.events, segments, histories), self.models, self.recent.of)
         latest, model = self.recent.add(taken.events), self.learning.served(self.models.recommender)
         if model is not None and latest:
             places = dict(zip(segments["user_id"].to_pylist(), segments["segment"].to_pylist(), strict=True))

@@ -61,17 +61,21 @@ class Models:
     def _take_levels(self, catalog: SparkCatalog) -> None:
         self.levels = levels(catalog)
 
-    def segments(self, users: pa.Table, months: set[str]) -> pa.Table:
-        """SEGMENT rows from USER rows of all the users' months that the stream's memory has; of other months they are
-        the `users` table's. Empty without a segment model.
-        """
-        if self.segmentation is None or not len(users):
+    def segments(self, histories: pd.DataFrame, model: "Segmentation | None") -> pa.Table:
+        """SEGMENT rows of users from their histories. Empty without a segment model."""
+        if model is None or histories.empty:
             return arrow_schema(SEGMENT).empty_table()
+        return on_driver.segment_rows(model, histories)
+
+    def histories(self, users: pa.Table, months: set[str]) -> pd.DataFrame:
+        """NEEDED columns of USER rows of all the users' months that the stream's memory has; of other months they are
+        the `users` table's.
+        """
         here = users.select(list(on_driver.NEEDED)).to_pandas()
         known = self._earlier.index.intersection(here["user_id"].unique())
         earlier = self._earlier.loc[known].reset_index()
         earlier = earlier[~earlier["month"].isin(months)]
-        return on_driver.segment_rows(self.segmentation, pd.concat([here, earlier]) if len(earlier) else here)
+        return pd.concat([here, earlier]) if len(earlier) else here
 
     def sizes(self, segments: pa.Table) -> dict[str, Size]:
         """Every segment's size after these users were placed; empty without a segment model."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -16,11 +16,17 @@ from shoplab.recommend.model.increment_files import Increments
 from shoplab.streaming.accounts import BatchAccount
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.learning.cases import Case, Did, sample
+from shoplab.streaming.learning.centres import MovingCentres
 from shoplab.streaming.learning.line import Line
 from shoplab.streaming.learning.points import learning_point, quality_points
+from shoplab.streaming.learning.refit import Refit
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from shoplab.recommend.model.recommender import Recommender
+    from shoplab.segments.model import Segmentation
+    from shoplab.streaming.models import Models
 
 SHARE = 0.2  # of one core's time that learning may take
 MOST_REST_S = 30.0
@@ -29,38 +35,54 @@ MOST_CASES, CASES_PER_S = 100, 10.0
 PLACED = 50_000  # users whose segment is remembered
 
 
+class Batch(NamedTuple):
+    """A micro-batch: its account, EVENT rows that were new, its users' SEGMENT rows, and USER rows of all the months of
+    these users, as `Models.histories` has them.
+    """
+
+    account: BatchAccount
+    events: pa.Table
+    segments: pa.Table
+    histories: "pd.DataFrame"
+
+    @property
+    def at(self) -> dt.datetime:
+        return dt.datetime.fromisoformat(self.account.arrived)
+
+
 class Learning:
     """One stream's. say: writes points."""
 
     def __init__(self, catalog: Catalog, say: Callable[[list[Point]], object]) -> None:
-        settings = catalog.settings
-        self._on, self._say = settings.learning, say
-        self._most_cases = int(min(MOST_CASES, max(1, CASES_PER_S * settings.trigger_ms / 1000)))
-        self._increments = Increments(catalog)
+        self._settings, self._catalog, self._say = catalog.settings, catalog, say
+        self._most_cases = int(min(MOST_CASES, max(1, CASES_PER_S * self._settings.trigger_ms / 1000)))
         self._beside = Beside("learning", MOST_WAITING)
         self._hurry = Event()
         self._line: Line | None = None
+        self._centres: MovingCentres | None = None
+        self._refit = Refit(self._settings)
         self._placed: OrderedDict[str, int] = OrderedDict()
         self._given = self._begun = self._skipped = 0
 
-    def take(
-        self, account: BatchAccount, events: pa.Table, segments: pa.Table, base: "Recommender | None",
-        before: Callable[[str], Did],
-    ) -> None:  # fmt: skip
-        """A batch's EVENT rows that were new, and its users' SEGMENT rows. before: what a user did before the batch; it
-        is asked now, of a few users.
-        """
-        if not self._on or base is None or not len(events):
+    def take(self, batch: Batch, models: "Models", before: Callable[[str], Did]) -> None:
+        """before: what a user did before the batch; it is asked now, of a few users."""
+        if not self._settings.learning or not len(batch.events):
             return
         self._hurry.clear()
         self._given += 1
-        cases = sample(events, base.feedback, before, self._most_cases, account.batch)
-        self._beside.do(partial(self._work, self._given, account, cases, events, segments, base))
+        base = models.recommender
+        cases = sample(batch.events, base.feedback, before, self._most_cases, batch.account.batch) if base else []
+        self._beside.do(partial(self._work, self._given, batch, cases, base, models.segmentation))
 
     def served(self, base: "Recommender | None") -> "Recommender | None":
         """The model to answer with: base, or what it has become."""
         line = self._line
         return line.served if line is not None and line.base is base else base
+
+    def segmentation(self, base: "Segmentation | None") -> "Segmentation | None":
+        """The segments to place users by: base, or, where that is wanted, with its centres as they have moved."""
+        centres = self._centres if self._settings.learn_segments else None
+        return centres.served if centres is not None and centres.base is base else base
 
     def finish(self, seconds: float) -> None:
         """Learns from what is waiting, and publishes it, within so long."""
@@ -68,30 +90,42 @@ class Learning:
         if self._line is not None:
             self._beside.do(self._line.publish)
         self._beside.finish(seconds)
+        self._refit.stop()
 
     def _work(
-        self, place: int, account: BatchAccount, cases: list[Case], events: pa.Table, segments: pa.Table,
-        base: "Recommender",
-    ) -> None:  # fmt: skip
+        self, place: int, batch: Batch, cases: list[Case], base: "Recommender | None", segments: "Segmentation | None"
+    ) -> None:
         began = time.monotonic()
         self._skipped += place - self._begun - 1
         self._begun = place
-        if self._line is None or self._line.base is not base:
-            self._line = Line(base, self._increments)
-        at = dt.datetime.fromisoformat(account.arrived)
-        found = self._line.judge([self._as_placed(case) for case in cases], at.timestamp())
-        self._place(segments)
-        self._line.learn(account.batch, events, self._placed)
+        if base is not None:
+            self._learn(base, batch, cases)
+        if segments is not None and not batch.histories.empty:
+            self._move(segments, batch)
         taken = time.monotonic() - began
-        learner = self._line.learner
-        fields = {
-            "increment": self._line.served.increment, "events": learner.events, "skipped_batches": self._skipped,
-            "unknown_share": learner.unknown / max(1, learner.events), "new_products": len(learner.new),
-            "paired": found.cases, "gain": found.gain, "p": found.p, "withdrawn": self._line.withdrawn,
-            "work_ms": 1000 * taken,
-        }  # fmt: skip
-        self._say([*quality_points(self._line.window.by_segment(), at), learning_point(fields, at)])
+        self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, batch.at)])
         self._hurry.wait(min(MOST_REST_S, taken * (1 / SHARE - 1)))
+
+    def _learn(self, base: "Recommender", batch: Batch, cases: list[Case]) -> None:
+        line = self._line
+        if line is None or line.base is not base:
+            line = self._line = Line(base, Increments(self._catalog))
+        found = line.judge([self._as_placed(case) for case in cases], batch.at.timestamp())
+        self._place(batch.segments)
+        line.learn(batch.account.batch, batch.events, self._placed)
+        self._refit.consider(line.learner.events, line.learner.unknown)
+        learner = line.learner
+        fields = {
+            "increment": line.served.increment, "withdrawn": line.withdrawn, "refits": self._refit.started,
+            "events": learner.events, "unknown_share": learner.unknown / max(1, learner.events),
+            "new_products": len(learner.new), "paired": found.cases, "gain": found.gain, "p": found.p,
+        }  # fmt: skip
+        self._say([*quality_points(line.window.by_segment(), batch.at), learning_point(fields, batch.at)])
+
+    def _move(self, base: "Segmentation", batch: Batch) -> None:
+        if self._centres is None or self._centres.base is not base:
+            self._centres = MovingCentres(base, self._catalog)
+        self._centres.take(batch.histories, batch.at, self._say)
 
     def _as_placed(self, case: Case) -> Case:
         """As the stream would ask: with the segment it knew."""
