@@ -102,6 +102,18 @@ def test_without_a_good_one_before_the_model_as_it_was_trained_goes_on(walked: R
     assert Increments(catalog).current() == Pointer("v1", 2)  # a number has one meaning for ever
 
 
+def test_one_that_cannot_be_read_is_named_and_left_out(
+    base: Recommender, catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    line_of(base, catalog).learn(0, events(base, ("u", "p1")), {})
+    catalog.storage.write("/data/models/increments/base=v1/number=0000000001/increment.npz", b"PK damaged")
+    line = line_of(base, catalog)
+    assert line.served is base
+    assert "increment v1+1 can't be read" in caplog.text
+    line.learn(1, events(base, ("u", "p1")), {})
+    assert line.served.increment == 2
+
+
 def test_api_and_stream_give_the_same_lists(base: Recommender, catalog: Catalog) -> None:
     backstage = Backstage(catalog, load=lambda *_: replace(base))
     catalog.storage.write_json("/data/models/recommender/version=v1/model.json", _facts(base))
@@ -155,7 +167,7 @@ def test_what_dies_between_the_files_and_the_pointer_leaves_the_increment_before
     assert line.served.recommend(ASKED) == before
     again = line_of(base, catalog)
     again.learn(1, events(base, ("u", "p1 pn2 pn2"), after=90), {})
-    assert Increments(catalog).current() == Pointer("v1", 2)
+    assert Increments(catalog).current() == Pointer("v1", 3)
     assert Increments(catalog).grown(base).recommend(ASKED) == again.served.recommend(ASKED)
 
 

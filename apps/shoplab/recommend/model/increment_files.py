@@ -2,8 +2,10 @@
 
 import logging
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.recommend.data.products import Products
 from shoplab.recommend.model.files import from_npz, from_parquet, to_npz, to_parquet
 from shoplab.recommend.model.increment import Increment, apply
@@ -56,12 +58,26 @@ class Increments:
         said = self._storage.read_json(path)
         return Pointer(said["base"], said["number"])
 
+    def newest(self, base: str) -> int:
+        """The highest number there is of a version, also where it was withdrawn; 0 for none."""
+        names = self._storage.names(self._catalog.path(DATASET, f"base={base}"))
+        return max((int(name.rsplit("=", 1)[-1]) for name in names), default=0)
+
     def load(self, base: str, number: int) -> Increment | None:
-        """None for one of another version of this code."""
+        """None for one that this code can't read, which the log then says."""
+        try:
+            return self._load(base, number)
+        except ServiceError:  # HDFS is away: it is asked again
+            raise
+        except (LabError, KeyError, ValueError, TypeError, BadZipFile) as error:
+            log.warning("increment %s+%d can't be read (%s); the model goes on without", base, number, error)
+            return None
+
+    def _load(self, base: str, number: int) -> Increment:
         folder = self._folder(base, number)
         facts = self._storage.read_json(f"{folder}/increment.json")
         if facts["format"] != _FORMAT:
-            return None
+            raise ValueError("it is of another version of the lab")
         arrays = from_npz(self._storage.read(f"{folder}/increment.npz"))
         table = from_parquet(self._storage.read(f"{folder}/products.parquet"))
         new = Products.from_arrow(table, in_order=True).rows
@@ -77,11 +93,7 @@ class Increments:
 
     def grown(self, recommender: Recommender) -> Recommender:
         """With the increment in use; as it is where there is none, or none that can be read."""
-        try:
-            increment = self.of(recommender)
-        except (KeyError, ValueError, TypeError) as error:
-            log.warning("an increment of %s can't be read (%s); the model goes on without", recommender.version, error)
-            return recommender
+        increment = self.of(recommender)
         return apply(recommender, increment) if increment else recommender
 
     def _folder(self, base: str, number: int) -> str:

@@ -30,7 +30,8 @@ class Line:
         self.learner = Learner(base, start)
         self.window = Window()
         self.withdrawn = 0
-        self._number, self._batch_served = start.number, start.batch
+        self._number = max(start.number, increments.newest(base.version))  # a number has one meaning for ever
+        self._batch_served = start.batch
         self._published_at = time.monotonic()
         self._judged: list[Judged] = []  # under the increment in use
         self._good: deque[int] = deque(maxlen=KEPT - 1)  # numbers of those that did not do worse while in use

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from shoplab.streaming.models import Models
 
 SHARE = 0.2  # of one core's time that learning may take
-MOST_REST_S = 30.0
 MOST_WAITING = 3  # batches; older ones are left out
 MOST_CASES, CASES_PER_S = 100, 10.0
 PLACED = 50_000  # users whose segment is remembered
@@ -104,7 +103,7 @@ class Learning:
             self._move(segments, batch)
         taken = time.monotonic() - began
         self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, batch.at)])
-        self._hurry.wait(min(MOST_REST_S, taken * (1 / SHARE - 1)))
+        self._hurry.wait(taken * (1 / SHARE - 1))
 
     def _learn(self, base: "Recommender", batch: Batch, cases: list[Case]) -> None:
         line = self._line
