@@ -1,6 +1,6 @@
 """The stream on a running lab learns on: what it publishes lies on HDFS, and the API answers as it does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from shoplab.recommend.job import train
 from shoplab.recommend.model.increment_files import Increments
 from shoplab.serving.backstage import Backstage
 from shoplab.streaming.job import LiveJob
+from shoplab.streaming.learning.service import Batch
+from shoplab.streaming.models import Models
 from shoplab.streaming.replay import replay
 from tests.data import csv_file, month_file, raw_line
 from tests.streaming.conftest import drain
@@ -52,10 +54,10 @@ def learned(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPat
     catalog.storage.delete("/learn")
 
 
-def clicks(path: Path, first: int, last: int) -> Path:
+def clicks(path: Path, first: int, last: int, hour: int = 10) -> Path:
     return csv_file(path, *[
-        raw_line(time=f"2019-11-01 10:{n:02}:00 UTC", product=str(n % 12) if n % 2 else "new", price=str(5 + n % 12),
-                 user=str(n // 2 % 7), session=f"nov-{n // 2 % 7}")
+        raw_line(time=f"2019-11-01 {hour}:{n:02}:00 UTC", product=str(n % 12) if n % 2 else "new",
+                 price=str(5 + n % 12), user=str(n // 2 % 7), session=f"nov-{n // 2 % 7}")
         for n in range(first, last)
     ])  # fmt: skip
 
@@ -95,11 +97,28 @@ def test_quality_is_measured_before_learning(learned: Learned) -> None:
     assert newest.fields["withdrawn"] == 0
 
 
+def test_a_batch_is_judged_by_what_came_before_it(
+    learned: Learned, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that just began knows of nobody's earlier events, of its first batch's neither."""
+    job = LiveJob(learned.settings, learned.store)
+    take, known = job.learning.take, list[list[tuple[str, str]]]()
+
+    def looked_at(batch: Batch, models: Models, before: Callable[[str], list[tuple[str, str]]]) -> None:
+        known.extend(before(user) for user in batch.events["user_id"].to_pylist())
+        take(batch, models, before)
+
+    monkeypatch.setattr(job.learning, "take", looked_at)
+    replay(learned.settings, inspect(clicks(tmp_path / "first.csv", 0, 4, hour=12)))
+    drain(learned.settings, spark, job)
+    assert known == [[]] * 4
+
+
 def test_switched_off_nothing_is_learned(learned: Learned, spark: SparkSession, tmp_path: Path) -> None:
     before = Increments(learned.job.catalog).current()
     off = replace(learned.settings, learning=False)
     job = LiveJob(off, learned.store)
-    replay(off, inspect(clicks(tmp_path / "more.csv", 58, 60)))
+    replay(off, inspect(clicks(tmp_path / "more.csv", 0, 4, hour=13)))
     drain(off, spark, job)
     assert job.learning.served(job.models.recommender) is job.models.recommender
     assert Increments(learned.job.catalog).current() == before

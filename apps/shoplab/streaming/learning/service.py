@@ -2,10 +2,9 @@
 
 import datetime as dt
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from shoplab.streaming.models import Models
 
 SHARE = 0.2  # of one core's time that learning may take
-MOST_WAITING = 3  # batches; older ones are left out
-MOST_CASES, CASES_PER_S = 100, 10.0
+MOST_WAITING = 50  # batches, learned from at once when it is their turn; older ones are left out
+MOST_CASES, CASES_PER_S = 60, 10.0  # under 64 at a time one thread ranks
 PLACED = 50_000  # users whose segment is remembered
 
 
@@ -49,29 +48,42 @@ class Batch(NamedTuple):
         return dt.datetime.fromisoformat(self.account.arrived)
 
 
+class Given(NamedTuple):
+    """A batch with the events that lists are judged by, and the models as they were published then."""
+
+    batch: Batch
+    cases: list[Case]
+    base: "Recommender | None"
+    segmentation: "Segmentation | None"
+
+
 class Learning:
     """One stream's. say: writes points."""
 
     def __init__(self, catalog: Catalog, say: Callable[[list[Point]], object]) -> None:
         self._settings, self._catalog, self._say = catalog.settings, catalog, say
         self._most_cases = int(min(MOST_CASES, max(1, CASES_PER_S * self._settings.trigger_ms / 1000)))
-        self._beside = Beside("learning", MOST_WAITING)
+        self._beside = Beside("learning", 2)
+        self._waiting: deque[Given] = deque(maxlen=MOST_WAITING)
+        self._changes = Lock()
         self._hurry = Event()
         self._line: Line | None = None
         self._centres: MovingCentres | None = None
         self._refit = Refit(self._settings)
         self._placed: OrderedDict[str, int] = OrderedDict()
-        self._given = self._begun = self._skipped = 0
+        self._skipped = 0
 
     def take(self, batch: Batch, models: "Models", before: Callable[[str], Did]) -> None:
         """before: what a user did before the batch; it is asked now, of a few users."""
         if not self._settings.learning or not len(batch.events):
             return
         self._hurry.clear()
-        self._given += 1
         base = models.recommender
         cases = sample(batch.events, base.feedback, before, self._most_cases, batch.account.batch) if base else []
-        self._beside.do(partial(self._work, self._given, batch, cases, base, models.segmentation))
+        with self._changes:
+            self._skipped += len(self._waiting) == MOST_WAITING
+            self._waiting.append(Given(batch, cases, base, models.segmentation))
+        self._beside.do(self._work)
 
     def served(self, base: "Recommender | None") -> "Recommender | None":
         """The model to answer with: base, or what it has become."""
@@ -91,35 +103,39 @@ class Learning:
         self._beside.finish(seconds)
         self._refit.stop()
 
-    def _work(
-        self, place: int, batch: Batch, cases: list[Case], base: "Recommender | None", segments: "Segmentation | None"
-    ) -> None:
-        began = time.monotonic()
-        self._skipped += place - self._begun - 1
-        self._begun = place
-        if base is not None:
-            self._learn(base, batch, cases)
-        if segments is not None and not batch.histories.empty:
-            self._move(segments, batch)
-        taken = time.monotonic() - began
-        self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, batch.at)])
+    def _work(self) -> None:
+        """All batches that wait are learned from; the newest one is judged, and moves the centres."""
+        with self._changes:
+            given = list(self._waiting)
+            self._waiting.clear()
+        if not given:
+            return
+        began, newest = time.thread_time(), given[-1]
+        if newest.base is not None:
+            self._learn(newest.base, newest, [one.batch for one in given])
+        if newest.segmentation is not None and not newest.batch.histories.empty:
+            self._move(newest.segmentation, newest.batch)
+        taken = time.thread_time() - began
+        self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, newest.batch.at)])
         self._hurry.wait(taken * (1 / SHARE - 1))
 
-    def _learn(self, base: "Recommender", batch: Batch, cases: list[Case]) -> None:
-        line = self._line
+    def _learn(self, base: "Recommender", newest: Given, batches: list[Batch]) -> None:
+        line, at = self._line, newest.batch.at
         if line is None or line.base is not base:
             line = self._line = Line(base, Increments(self._catalog))
-        found = line.judge([self._as_placed(case) for case in cases], batch.at.timestamp())
-        self._place(batch.segments)
-        line.learn(batch.account.batch, batch.events, self._placed)
-        self._refit.consider(line.learner.events, line.learner.unknown)
+        found = line.judge([self._as_placed(case) for case in newest.cases], at.timestamp())
+        for batch in batches:
+            self._place(batch.segments)
+        events = pa.concat_tables([batch.events for batch in batches])
+        line.learn(newest.batch.account.batch, events, self._placed)
         learner = line.learner
+        self._refit.consider(learner.events, learner.unknown)
         fields = {
             "increment": line.served.increment, "withdrawn": line.withdrawn, "refits": self._refit.started,
             "events": learner.events, "unknown_share": learner.unknown / max(1, learner.events),
             "new_products": len(learner.new), "paired": found.cases, "gain": found.gain, "p": found.p,
         }  # fmt: skip
-        self._say([*quality_points(line.window.by_segment(), batch.at), learning_point(fields, batch.at)])
+        self._say([*quality_points(line.window.by_segment(), at), learning_point(fields, at)])
 
     def _move(self, base: "Segmentation", batch: Batch) -> None:
         if self._centres is None or self._centres.base is not base:
