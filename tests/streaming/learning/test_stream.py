@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.kafka import empty_topic
 from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
 from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
 from shoplab.events.sources import inspect
@@ -19,6 +20,7 @@ from shoplab.recommend.job import train
 from shoplab.recommend.model.increment_files import Increments
 from shoplab.serving.backstage import Backstage
 from shoplab.streaming.job import LiveJob
+from shoplab.streaming.learning.refit import FEWEST_EVENTS, Refit
 from shoplab.streaming.learning.service import Batch
 from shoplab.streaming.models import Models
 from shoplab.streaming.replay import replay
@@ -122,3 +124,23 @@ def test_switched_off_nothing_is_learned(learned: Learned, spark: SparkSession, 
     drain(off, spark, job)
     assert job.learning.served(job.models.recommender) is job.models.recommender
     assert Increments(learned.job.catalog).current() == before
+
+
+def test_a_training_in_the_background_is_published_and_taken_up(
+    learned: Learned, spark: SparkSession, tmp_path: Path
+) -> None:
+    """`./lab train` itself; it knows the new product, so nothing of the increments is needed any more."""
+    catalog, refit = learned.job.catalog, Refit(replace(learned.settings, refit=True))
+    before = catalog.current("models/recommender")
+    refit.consider(FEWEST_EVENTS, FEWEST_EVENTS)
+    try:
+        wait_until(lambda: catalog.current("models/recommender") != before, 600, "no version was published", every=1)
+    finally:
+        refit.stop()
+    job = LiveJob(learned.settings, learned.store)
+    replay(learned.settings, inspect(clicks(tmp_path / "after.csv", 0, 4, hour=14)))
+    drain(learned.settings, spark, job)
+    base = job.models.recommender
+    assert base is not None
+    assert base.product("new") is not None
+    assert Increments(catalog).current() == (base.version, 1)
