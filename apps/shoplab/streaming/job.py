@@ -137,18 +137,25 @@ class LiveJob:
             self.publisher.publish(number, taken, segments, bad, lambda: self.memory.write(number, state))
             clock.lap("write")
             self._crash_point("files written")
-            counted = tally(rows, taken.events, self._newest)
-            untouched = {part: [end, end] for part, end in self._ends.items()}
-            account = _account(number, self.begun.topic, untouched | counted.offsets, counted, len(rows), taken, clock)
-            account = replace(account, dead=self.dead_letters.send(self.begun.topic, bad))
-            points = to_json(batch_points(account, counted, segments, self.models.sizes(segments))).decode()
+            account = self._accounted(number, rows, bad, taken, segments, clock)
             self.lease.check()
-            self.accounts.write(account := replace(account, points=points))
+            self.accounts.write(account)
             self._is_first, self._ends, self._newest = False, account.ends, account.newest
         self._crash_point("account written")
         self._pace.take(account)
         self._beside(account, taken, histories, segments)
         self.on_batch(account)
+
+    def _accounted(
+        self, number: int, rows: pa.Table, bad: pa.Table, taken: Taken, segments: pa.Table, clock: "Clock"
+    ) -> BatchAccount:
+        """What has become of the batch, once its files are there; those that are no events go to their topic."""
+        counted = tally(rows, taken.events, self._newest)
+        untouched = {part: [end, end] for part, end in self._ends.items()}
+        account = _account(number, self.begun.topic, untouched | counted.offsets, counted, len(rows), taken, clock)
+        account = replace(account, dead=self.dead_letters.send(self.begun.topic, bad))
+        points = batch_points(account, counted, segments, self.models.sizes(segments))
+        return replace(account, points=to_json(points).decode())
 
     def _beside(self, account: BatchAccount, taken: Taken, histories: "pd.DataFrame", segments: pa.Table) -> None:
         self._send_points([account])

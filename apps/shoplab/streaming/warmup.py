@@ -42,4 +42,5 @@ def _rehearse(job: LiveJob, rows: pa.Table) -> None:
     """With a memory that is thrown away."""
     good = rows.filter(pc.is_null(rows["reason"]))
     if len(good):
-        job.models.segments(StreamState().take(good, job.models.levels).histories, set())
+        taken = StreamState().take(good, job.models.levels)
+        job.models.segments(job.models.histories(taken.histories, set()), job.models.segmentation)
