@@ -40,9 +40,11 @@ def catalog() -> Catalog:
 
 def give(learning: Learning, base: Recommender, number: int) -> None:
     """A batch of two views, one on a product that the model does not know."""
+    arrived = f"2026-11-01T00:{number // 60:02}:{number % 60:02}+00:00"
     account = BatchAccount(
-        number, "t", {}, 2, 2, 0, 0, 0, 1, {}, f"2026-11-01T00:{number // 60:02}:{number % 60:02}+00:00", 1, 1, 1, {}
-    )
+        batch=number, topic="t", offsets={}, rows=2, new=2, duplicates=0, rejected=0, filled=0, late=0, users=1,
+        days={}, newest="", arrived=arrived, duration_ms=1, latency_p50_ms=1, latency_max_ms=1, steps_ms={},
+    )  # fmt: skip
     rows = events(base, (f"u{number}", "p1 pn1"), after=60.0 * number)
     batch = Batch(account, rows, arrow_schema(SEGMENT).empty_table(), pd.DataFrame())
     learning.take(batch, SimpleNamespace(recommender=base, segmentation=None), lambda _: [])  # type: ignore[arg-type]
