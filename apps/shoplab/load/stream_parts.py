@@ -22,7 +22,7 @@ from shoplab.streaming.replay import replay
 
 BATCH = 10_000
 WARM = 3  # batches that are not counted
-PATIENCE_S = 600
+PATIENCE_S = 120  # for the next batch
 
 
 def command(*words: str) -> list[str]:
@@ -134,15 +134,19 @@ class Sender:
         return events / (time.monotonic() - started)
 
     def wait(self) -> BatchAccount:
-        """Until all that was sent is accounted for. Returns the newest account."""
-        wait_until(self._done, PATIENCE_S, f"the stream stands still; see {self._settings.home / 'stream.log'}", 0.05)
-        newest = Accounts(self._catalog).newest()
-        assert newest is not None
-        return newest
+        """Until all that was sent is accounted for, however long that takes while batches come. Returns the newest
+        account.
+        """
+        still = f"the stream stands still; see {self._settings.home / 'stream.log'}"
+        newest: BatchAccount | None = None
 
-    def _done(self) -> bool:
-        newest = Accounts(self._catalog).newest()
-        return newest is not None and sum(newest.ends.values()) == self._sent
+        def another() -> BatchAccount | None:
+            found = Accounts(self._catalog).newest()
+            return found if found is not None and (newest is None or found.batch > newest.batch) else None
+
+        while newest is None or sum(newest.ends.values()) < self._sent:
+            newest = wait_until(another, PATIENCE_S, still, 0.05)
+        return newest
 
     def _seen(self, account: BatchAccount) -> float:
         def there() -> bool:

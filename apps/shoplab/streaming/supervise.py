@@ -22,6 +22,8 @@ from shoplab.core.storage import Storage
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # before the next start, longer after each one that came to nothing
 _LOOK_S = 2.0
 _SUPERVISED = "SHOPLAB_SUPERVISED"
+# What a large batch took goes back to the system: Arrow's own pool and an arena for each thread keep 400 MB of it
+_MEMORY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def supervise(settings: Settings, echo: Callable[[str], None] = print) -> int:
@@ -57,7 +59,7 @@ def end_with_supervisor() -> None:
 
 def _run() -> int:
     words = [sys.executable, "-m", "shoplab", "stream", "--once"]
-    child = subprocess.Popen(words, stdin=subprocess.PIPE, env=os.environ | {_SUPERVISED: "1"})
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, env=os.environ | _MEMORY | {_SUPERVISED: "1"})
     with _signals_go_to(child):
         return child.wait()
 
