@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.shop import Shop
 
 # Beside each other, workers take a folder at a time: its tests share servers, sessions and models. Longest first.
-LONGEST_FIRST = ("docker", "segments", "grafana", "recommend", "demo", "infra", "streaming", "events", "load")
+LONGEST_FIRST = ("docker", "segments", "streaming", "load", "recommend", "grafana", "demo", "infra", "events")
 WITH = {"report": "segments", "behaviour": "segments"}  # they look at one shop
 
 
