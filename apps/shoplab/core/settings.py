@@ -97,7 +97,6 @@ class Settings:
     locust_port: int = 8089
 
     allowed_hosts: str = ""
-
     hdfs_uri: str = ""
     webhdfs_url: str = ""
     hdfs_user: str = ""
@@ -113,6 +112,7 @@ class Settings:
 
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
+    stream_driver_memory: str = "1g"
     executor_memory: str = "512m"
 
     influx_url: str = ""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,6 @@ def stream(settings: Settings, drain: bool, once: bool) -> int | None:
     from shoplab.streaming.service import run_stream
 
     Catalog(settings).claim()
-    with spark_session(settings, "stream") as spark:
+    with spark_session(replace(settings, driver_memory=settings.stream_driver_memory), "stream") as spark:
         run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
     return None

@@ -27,6 +27,19 @@ def test_what_went_in_is_found_through_every_growth(alike: bool) -> None:
     assert len(table) == sum(map(len, parts))
 
 
+def test_a_settled_table_takes_no_more_room_than_its_rows_and_still_finds_and_grows() -> None:
+    table, some = Keyed({"n": ("i4", 0)}), keys(10_000)
+    places, _ = table.place(some[:5_000])
+    table["n"][places] = places
+    table.settle()
+    assert len(table["n"]) == 5_000
+    assert (table["n"][table.find(some[:5_000])] == places).all()
+    assert (table.find(some[5_000:]) == -1).all()
+    table.place(some)
+    assert (table["n"][table.find(some[:5_000])] == places).all()
+    assert (table.find(some[5_000:]) >= 5_000).all()
+
+
 def test_changes_are_told_once() -> None:
     table, some = Keyed({"n": ("i4", 0)}), keys(100)
     table.place(some)

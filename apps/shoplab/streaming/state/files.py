@@ -88,8 +88,7 @@ class StateFiles:
         for number in (number for number in kept if first <= number <= batch):
             for arrays in self._parts(number):
                 self._replay(state, number, arrays)
-        for _, table in state.tables():
-            table.reindex()
+        state.reindex()
         return state
 
     def _replay(self, state: StreamState, batch: int, arrays: Arrays) -> None:

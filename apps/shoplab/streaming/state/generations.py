@@ -28,6 +28,7 @@ class Generations:
     def turn(self) -> None:
         """To be called between micro-batches: begins a new generation where the newest is full."""
         if len(self.newest) >= self._size:
+            self.newest.settle()
             self._tables[max(self._tables) + 1] = Keyed(self._columns)
             while len(self._tables) > self._most:
                 del self._tables[min(self._tables)]
@@ -51,6 +52,14 @@ class Generations:
                 self.newest[name][places[there]] = values
             new[there] = False
         return places, new
+
+    def reindex(self) -> None:
+        """After all rows were restored."""
+        for table in self._tables.values():
+            if table is self.newest:
+                table.reindex()
+            else:
+                table.settle()
 
     def tables(self) -> Iterator[tuple[str, Keyed]]:
         """Name and rows of each generation."""

@@ -11,6 +11,7 @@ Places = NDArray[np.int64]
 Columns = Mapping[str, tuple[str, Any]]  # name -> type as numpy writes it, value of a new row
 
 _FIRST_ROWS = 1 << 10
+_GROWTH = 1.5
 _MOST_FULL = 0.6  # of the slots: beyond, linear probing takes long ways
 
 
@@ -35,7 +36,7 @@ class Keyed:
         self._fresh = dict(columns)
         self._keys = np.zeros(_FIRST_ROWS, np.int64)
         self._columns = {name: np.full(_FIRST_ROWS, fresh, kind) for name, (kind, fresh) in columns.items()}
-        self._slots = np.full(_slots_for(_FIRST_ROWS), -1, np.int32)
+        self._slots = np.full(_slots_for(_FIRST_ROWS * _GROWTH), -1, np.int32)
         self._size = 0
         self._touched: list[Places] = []
 
@@ -112,7 +113,19 @@ class Keyed:
                 self._columns[name][change.places] = values
 
     def reindex(self) -> None:
-        self._slots = np.full(_slots_for(self._size), -1, np.int32)
+        self._index(_slots_for(self._size * _GROWTH))
+
+    def settle(self) -> None:
+        """To be called when no more rows will come: gives back the room for them. A table that was restored needs no
+        `reindex` then.
+        """
+        room = max(1, self._size)
+        self._keys = self._keys[:room].copy()
+        self._columns = {name: column[:room].copy() for name, column in self._columns.items()}
+        self._index(_slots_for(self._size))
+
+    def _index(self, slots: int) -> None:
+        self._slots = np.full(slots, -1, np.int32)
         self._enter(self._keys[: self._size], np.arange(self._size))
 
     @property
@@ -121,13 +134,12 @@ class Keyed:
 
     def _make_room(self, rows: int, index: bool = True) -> None:
         if rows > len(self._keys):
-            more = max(rows, len(self._keys) + len(self._keys) // 2) - len(self._keys)
+            more = max(rows, int(len(self._keys) * _GROWTH)) - len(self._keys)
             self._keys = np.concatenate([self._keys, np.zeros(more, np.int64)])
             for name, (kind, fresh) in self._fresh.items():
                 self._columns[name] = np.concatenate([self._columns[name], np.full(more, fresh, kind)])
         if index and rows > _MOST_FULL * len(self._slots):
-            self._slots = np.full(_slots_for(rows), -1, np.int32)
-            self._enter(self._keys[: self._size], np.arange(self._size))
+            self._index(_slots_for(rows * _GROWTH))
 
     def _enter(self, keys: Keys, places: Places) -> None:
         """Of keys that meet in a free slot one gets it, and the others go on."""
@@ -152,6 +164,6 @@ def mixed(keys: Keys, *others: "Keys | int") -> Keys:
     return made.view(np.int64)
 
 
-def _slots_for(rows: int) -> int:
-    """A power of two that leaves room to grow by half."""
-    return 1 << max(11, int(np.ceil(np.log2(max(rows, 1) * 1.5 / _MOST_FULL))))
+def _slots_for(rows: float) -> int:
+    """A power of two that has room for them."""
+    return 1 << max(11, int(np.ceil(np.log2(max(rows, 1) / _MOST_FULL))))

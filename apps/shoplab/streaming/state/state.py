@@ -49,7 +49,7 @@ class StreamState:
 
     def take(self, rows: pa.Table, levels: Levels) -> Taken:
         """rows: good ones, in the topic's order: EVENT's columns and the hashes of streaming.records."""
-        for part in (self.seen, self.gaps, self.sessions, self.pairs, self.users):
+        for part in self._parts():
             part.turn()
         new = self._new(rows["key"].to_numpy())
         events = rows.take(pa.array(new))
@@ -115,6 +115,14 @@ class StreamState:
     def restore_words(self, words: dict[str, Words], since: int | None) -> None:
         """Of a state that is restored, before its rows."""
         self.words, self.users.since = words, since
+
+    def reindex(self) -> None:
+        """After all rows were restored."""
+        for part in self._parts():
+            part.reindex()
+
+    def _parts(self) -> tuple[Generations | users.Users, ...]:
+        return self.seen, self.gaps, self.sessions, self.pairs, self.users
 
     @property
     def months(self) -> set[str]:

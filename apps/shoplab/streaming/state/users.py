@@ -65,6 +65,11 @@ class Users:
         """For rows that are restored."""
         return self.months.setdefault(int(np.datetime64(name, "M").astype(np.int64)), Keyed(COLUMNS))
 
+    def reindex(self) -> None:
+        """After all rows were restored."""
+        for table in self.months.values():
+            table.reindex()
+
     def _known(self, months: NDArray[np.int64]) -> list[int]:
         return [int(month) for month in np.unique(months) if self.since is None or month >= self.since]
 
