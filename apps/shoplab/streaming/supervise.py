@@ -22,8 +22,14 @@ from shoplab.core.storage import Storage
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)  # before the next start, longer after each one that came to nothing
 _LOOK_S = 2.0
 _SUPERVISED = "SHOPLAB_SUPERVISED"
-# What a large batch took goes back to the system: Arrow's own pool and an arena for each thread keep 400 MB of it
-_MEMORY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+# What a large batch took goes back to the system: Arrow's own pool, an arena for each thread and the C library's
+# growing thresholds keep 600 MB of it
+_MEMORY = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
+}
 
 
 def supervise(settings: Settings, echo: Callable[[str], None] = print) -> int:

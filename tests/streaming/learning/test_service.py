@@ -13,7 +13,8 @@ from shoplab.metrics.point import Point
 from shoplab.recommend.model.increment_files import Increments
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.streaming.accounts import BatchAccount
-from shoplab.streaming.learning.service import MOST_WAITING, Batch, Learning
+from shoplab.streaming.learning import service
+from shoplab.streaming.learning.service import Batch, Learning
 from tests.streaming.learning.shop import events, memory_catalog
 
 
@@ -75,7 +76,10 @@ def test_what_waits_is_learned_from_at_once_and_published_at_the_end(base: Recom
     assert (increment.batch, [product.product_id for product in increment.new]) == (10, ["pn1"])
 
 
-def test_of_too_many_the_oldest_are_left_out_and_counted(base: Recommender, catalog: Catalog) -> None:
-    slow = waiting_behind_a_slow_one(base, catalog, MOST_WAITING + 5)
-    assert slow.newest("events") == 2 * (MOST_WAITING + 1)
+def test_of_too_many_the_oldest_are_left_out_and_counted(
+    base: Recommender, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_WAITING", 20)
+    slow = waiting_behind_a_slow_one(base, catalog, 15)
+    assert slow.newest("events") == 2 + 20
     assert slow.newest("skipped_batches") == 5

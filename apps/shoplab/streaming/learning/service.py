@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shoplab.streaming.models import Models
 
 SHARE = 0.2  # of one core's time that learning may take
-MOST_WAITING = 50  # batches, learned from at once when it is their turn; older ones are left out
+MOST_WAITING = 300_000  # events, learned from at once when it is their turn; older batches are left out
 MOST_CASES, CASES_PER_S = 60, 10.0  # under 64 at a time one thread ranks
 PLACED = 50_000  # users whose segment is remembered
 
@@ -64,7 +64,7 @@ class Learning:
         self._settings, self._catalog, self._say = catalog.settings, catalog, say
         self._most_cases = int(min(MOST_CASES, max(1, CASES_PER_S * self._settings.trigger_ms / 1000)))
         self._beside = Beside("learning", 2)
-        self._waiting: deque[Given] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[Given] = deque()
         self._changes = Lock()
         self._hurry = Event()
         self._line: Line | None = None
@@ -81,9 +81,18 @@ class Learning:
         base = models.recommender
         cases = sample(batch.events, base.feedback, before, self._most_cases, batch.account.batch) if base else []
         with self._changes:
-            self._skipped += len(self._waiting) == MOST_WAITING
-            self._waiting.append(Given(batch, cases, base, models.segmentation))
+            self._wait(Given(batch, cases, base, models.segmentation))
         self._beside.do(self._work)
+
+    def _wait(self, given: Given) -> None:
+        if self._waiting:
+            older = self._waiting.pop()
+            # Only the newest batch is asked for them, and of a backlog's batches they are half a gigabyte
+            self._waiting.append(older._replace(batch=older.batch._replace(histories=older.batch.histories.iloc[:0])))
+        self._waiting.append(given)
+        while len(self._waiting) > 1 and sum(len(one.batch.events) for one in self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self._skipped += 1
 
     def served(self, base: "Recommender | None") -> "Recommender | None":
         """The model to answer with: base, or what it has become."""
