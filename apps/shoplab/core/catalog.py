@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shoplab.core.errors import LabError
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
+from shoplab.core.switch import Part, Switches, looked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,10 +98,26 @@ class Catalog:
         import pandas as pd
 
         self.need(dataset)
-        files = [p for p in self.storage.walk(self.path(dataset, *parts)) if p.endswith(".parquet")]
         wanted = None if columns is None else list(columns)
-        read = [pd.read_parquet(io.BytesIO(self.storage.read(path)), columns=wanted) for path in files]
-        return pd.concat(read, ignore_index=True)
+
+        def read(now: Switches) -> "list[pd.DataFrame]":
+            files = self._files(now, dataset, *parts)
+            return [pd.read_parquet(io.BytesIO(self.storage.read(path)), columns=wanted) for path in files]
+
+        return pd.concat(looked(self.storage, self.path(dataset), read), ignore_index=True)
+
+    def files(self, dataset: str, *parts: str) -> list[str]:
+        """Paths of the Parquet files that a table, or the part of it below `parts`, has now, sorted."""
+        return looked(self.storage, self.path(dataset), lambda now: self._files(now, dataset, *parts))
+
+    def _files(self, now: Switches, dataset: str, *parts: str) -> list[str]:
+        table = f"{self.path(dataset)}/"
+        found = [path for path in self.storage.walk(self.path(dataset, *parts)) if path.endswith(".parquet")]
+        return [path for path in found if now.takes(path.removeprefix(table))]
+
+    def part(self, dataset: str, name: str = "") -> Part:
+        """Where files take the place of others: a partition, by its folder's name, or a whole table without."""
+        return Part(self.storage, self.path(dataset), name)
 
     def prune(self, dataset: str, keep: int) -> None:
         """Deletes all but the newest partitions, by name."""

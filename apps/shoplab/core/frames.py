@@ -10,6 +10,7 @@ from pyspark.sql import types as T
 from shoplab.core.catalog import Catalog
 from shoplab.core.schemas import TABLES, Table
 from shoplab.core.settings import Settings
+from shoplab.core.switch import Switches, looked
 
 _TYPES: dict[str, T.DataType] = {
     "string": T.StringType(), "bigint": T.LongType(), "int": T.IntegerType(), "smallint": T.ShortType(),
@@ -45,16 +46,37 @@ class SparkCatalog(Catalog):
     def read(self, dataset: str, *parts: str) -> DataFrame:
         """A table, or the part of it below `parts`. LabError with the command that makes it, where it is empty."""
         self.need(dataset)
-        return self._reader(dataset).parquet(self.uri(dataset, *parts))
+        return self._read(dataset, "/".join(parts))
 
     def read_partitions(self, dataset: str, column: str, values: list[str]) -> DataFrame:
         """The part of a table in these partitions, which must be there: Spark looks at no other folder."""
-        return self._reader(dataset).parquet(*[self.uri(dataset, f"{column}={value}") for value in values])
+        return self._read(dataset, *[f"{column}={value}" for value in values])
 
     def read_version(self, dataset: str, folder: str) -> DataFrame:
         """The table in the directory of one version, which holds a manifest too."""
         reader = self.spark.read.schema(struct(TABLES[dataset])).option("pathGlobFilter", "*.parquet")
         return reader.parquet(self.settings.hdfs + folder)
+
+    def _read(self, dataset: str, *places: str) -> DataFrame:
+        """By one call of Spark, which lists these places, "" for the whole, before it returns."""
+
+        def read(now: Switches) -> DataFrame:
+            return self._reader(dataset).parquet(*[uri for place in places for uri in self._uris(now, dataset, place)])
+
+        return looked(self.storage, self.path(dataset), read)
+
+    def _uris(self, now: Switches, dataset: str, place: str) -> Iterator[str]:
+        """Folders as they are, but for one that is being switched its files."""
+        parts = [place] if place else []
+        inside = [part for part in now.ignored if part == place or not place]
+        if not inside:
+            yield self.uri(dataset, *parts)
+        elif inside == [place]:
+            yield from (self.settings.hdfs + path for path in self._files(now, dataset, *parts))
+        else:
+            for name in self.storage.names(self.path(dataset)):
+                if "=" in name:
+                    yield from self._uris(now, dataset, name)
 
     def _reader(self, dataset: str) -> DataFrameReader:
         """With a fixed schema, so that a partition's value is never guessed to be a number or a date."""
@@ -81,14 +103,13 @@ class SparkCatalog(Catalog):
         self.storage.delete(staged)
 
     def replace(self, dataset: str, rows: DataFrame, partition: str) -> None:
-        """Puts rows in place of the partitions they belong to; other partitions stay. For tables that can be made
-        again.
+        """Puts rows in place of the partitions they belong to, each in one moment; other partitions stay. For tables
+        that can be made again.
         """
         staged = self.stage(dataset, rows, partition)
         for folder in self.storage.names(staged):
             if "=" in folder:
-                self.storage.delete(self.path(dataset, folder))
-                self.storage.move(f"{staged}/{folder}", self.path(dataset, folder))
+                self._put(f"{staged}/{folder}", dataset, folder)
         self.storage.delete(staged)
 
     def replace_whole(self, dataset: str, rows: DataFrame) -> None:
@@ -96,10 +117,20 @@ class SparkCatalog(Catalog):
         staged = self.temp(dataset.replace("/", "-"))
         try:
             checked(dataset, rows).write.parquet(self.settings.hdfs + staged)
-            self.storage.delete(self.path(dataset))
-            self.storage.move(staged, self.path(dataset))
+            self._put(staged, dataset)
         finally:
             self.storage.delete(staged)
+
+    def _put(self, staged: str, dataset: str, name: str = "") -> None:
+        """The files of a staged folder in place of a part's, in one moment."""
+        part = self.part(dataset, name)
+        if not self.storage.exists(part.folder):
+            self.storage.move(staged, part.folder)
+            return
+        part.settle()
+        new = {file: f"{staged}/{file}" for file in self.storage.names(staged) if not file.startswith("_")}
+        part.switch(new, part.files())
+        part.settle()
 
 
 def checked(dataset: str, rows: DataFrame) -> DataFrame:

@@ -63,6 +63,19 @@ class Storage:
                 return []
             return sorted(name for name in self.client.list(path) if not name.startswith("."))
 
+    def listed(self, path: str) -> dict[str, tuple[int, int]]:
+        """What is in a directory: HDFS's number of each, another one whenever it is written anew, and its bytes. One
+        call; empty where there is none.
+        """
+        with self._calls():
+            try:
+                found = self.client.list(path, status=True)
+            except HdfsError as error:
+                if error.exception != "FileNotFoundException":
+                    raise
+                return {}
+            return {name: (said["fileId"], said["length"]) for name, said in found if not name.startswith(".")}
+
     def walk(self, path: str) -> list[str]:
         """Paths of all files below a directory, sorted. Files that are being written are left out."""
         with self._calls():
@@ -82,7 +95,12 @@ class Storage:
         partial = f"{folder}/.{name}.partial"  # hidden from `names` and `walk`, and from Spark
         with self._calls():
             self.client.write(partial, data, overwrite=True)
-            self.client._rename(partial, destination=path, renameoptions="OVERWRITE")  # the public one cannot replace
+        self.swap(partial, path)
+
+    def swap(self, source: str, target: str) -> None:
+        """Renames a file, in place of the target's where there is one."""
+        with self._calls():
+            self.client._rename(source, destination=target, renameoptions="OVERWRITE")  # the public one cannot replace
 
     def read_json(self, path: str) -> Any:
         return orjson.loads(self.read(path))
@@ -105,6 +123,11 @@ class Storage:
                     raise
                 return False
             return True
+
+    def download(self, path: str, target: Path) -> None:
+        """Streams a file from HDFS to a local one."""
+        with self._calls(), self.client.read(path, chunk_size=1 << 20) as chunks, target.open("wb") as writer:
+            writer.writelines(chunks)
 
     def upload(self, source: Path, path: str) -> None:
         """Streams a local file to HDFS, replacing what is there."""

@@ -122,7 +122,7 @@ def _version(catalog: Catalog, name: str) -> str | None:
 
 def _made(catalog: Catalog) -> str | None:
     """What changes when `./lab analyse` has written the products anew."""
-    return next(iter(catalog.storage.walk(catalog.path("analysis/products"))), "none")
+    return " ".join(catalog.storage.names(catalog.path("analysis/products"))) or "none"
 
 
 def levels(catalog: SparkCatalog) -> Levels:
