@@ -14,6 +14,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
+from shoplab.core import holders
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, struct
@@ -181,3 +182,27 @@ def test_after_a_switch_another_program_finds_the_same(catalog: SparkCatalog) ->
         catalog.replace("rejected", rejected(catalog.spark, made), "file")
     assert catalog.spark.read.parquet(catalog.uri("rejected")).count() == 2 * ROWS
     assert not switches(catalog.storage, catalog.path("rejected")).ignored
+
+
+def test_files_are_held_while_a_job_reads(catalog: SparkCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher = Catalog(catalog.settings).holders
+    with catalog.holders.holding():
+        assert watcher.any()
+    assert not watcher.any()
+
+
+def test_a_job_that_was_killed_holds_them_for_a_while_and_one_that_lives_for_ever(
+    catalog: SparkCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "DEAD_S", 1.0)
+    monkeypatch.setattr(holders, "RENEW_S", 0.2)
+    watcher = Catalog(catalog.settings).holders
+    with catalog.holders.holding():
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            assert watcher.any()
+            time.sleep(0.3)
+    catalog.storage.write(catalog.path("temp", "holder-killed"), b"")
+    assert watcher.any()
+    wait_until(lambda: not watcher.any(), 10, "the killed one is waited for")
+    assert catalog.storage.names(catalog.path("temp")) == []

@@ -14,6 +14,7 @@ from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.tables import TABLES, Inputs
 from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
+from shoplab.core.catalog import holding
 from shoplab.core.console import Say
 from shoplab.core.frames import SparkCatalog, kept
 
@@ -40,6 +41,7 @@ class AnalysisSummary:
         )
 
 
+@holding
 def analyse(catalog: SparkCatalog, say: Say = lambda _: None) -> AnalysisSummary:
     """Reads every clean event and makes the derived tables anew. Running it again gives the same tables."""
     started = time.monotonic()

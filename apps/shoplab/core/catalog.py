@@ -4,9 +4,11 @@ import datetime as dt
 import io
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from shoplab.core.errors import LabError
+from shoplab.core.holders import Holders
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
 from shoplab.core.switch import Part, Switches, looked
@@ -14,6 +16,7 @@ from shoplab.core.switch import Part, Switches, looked
 if TYPE_CHECKING:
     import pandas as pd
 
+_Job = TypeVar("_Job", bound=Callable[..., Any])
 DATASETS = {
     "raw": "raw/events",
     "rejected": "raw/rejected",
@@ -55,6 +58,7 @@ class Catalog:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.storage = Storage(settings)
+        self.holders = Holders(self.storage, self.path("temp"))
 
     def path(self, dataset: str, *parts: str) -> str:
         """Absolute path of a dataset, or of a place below it."""
@@ -192,3 +196,14 @@ class Catalog:
         if not self.storage.exists(pointer):
             raise LabError(f"no {name} on HDFS yet; first: {_EMPTY_HINT[name]}")
         return self.path(name, f"version={self.storage.read(pointer).decode().strip()}")
+
+
+def holding(job: _Job) -> _Job:
+    """For a job, of a catalog and more, that lists events once and reads them until it is done: they stay so long."""
+
+    @wraps(job)
+    def held(catalog: Catalog, *rest: Any, **named: Any) -> Any:
+        with catalog.holders.holding():
+            return job(catalog, *rest, **named)
+
+    return cast(_Job, held)

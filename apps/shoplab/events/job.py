@@ -10,6 +10,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
+from shoplab.core.catalog import holding
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, struct
@@ -26,6 +27,7 @@ _SPARE = 256 << 20
 _MORE = ", or allow more with --max-rejected"
 
 
+@holding
 def ingest(
     catalog: SparkCatalog, source: SourceFile, max_rejected: float = MOST_BAD, say: Say = lambda _: None
 ) -> IngestSummary:

@@ -8,6 +8,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 
+from shoplab.core.catalog import holding
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog, kept
@@ -53,6 +54,7 @@ class TrainSummary:
         return asdict(self)
 
 
+@holding
 def train(
     catalog: SparkCatalog,
     engine: Engine = "auto",

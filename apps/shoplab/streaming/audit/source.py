@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from shoplab.core.catalog import holding
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.schemas import EVENT
 from shoplab.events import clean, rows_spark
@@ -37,6 +38,7 @@ class Compared:
         yield from (f"missing: {example}" for example in self.examples)
 
 
+@holding
 def compare(catalog: SparkCatalog, source: SourceFile) -> Compared:
     """Events are the same where all but their session is: a missing one has been filled. By a hash of 64 bits."""
     with ExitStack() as stack:
