@@ -18,6 +18,7 @@ from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.job import train
 from shoplab.segments.job import SegmentRequest, segment
+from shoplab.streaming import compaction
 from shoplab.streaming.accounts import BatchAccount
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.query import streaming
@@ -117,3 +118,10 @@ def stream(lab: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Strea
     made = Stream(settings, spark, tmp_path)
     yield made
     made.catalog.storage.delete("/stream")
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four batches are enough."""
+    monkeypatch.setattr(compaction, "BEHIND", 1)
+    monkeypatch.setattr(compaction, "SMALL", 2)

@@ -82,6 +82,10 @@ class Accounts:
         """The newest ones, oldest first."""
         return list(map(self._read, self._storage.names(self._folder)[-count:]))
 
+    def of(self, batch: int) -> BatchAccount:
+        """LabError where the batch is not accounted for."""
+        return self._read(f"{batch_name(batch)}.json")
+
     def all(self) -> Iterator[BatchAccount]:
         return map(self._read, self._storage.names(self._folder))
 

@@ -28,6 +28,7 @@ from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
 from shoplab.streaming.audit.points import SPOOL, send_points
 from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
+from shoplab.streaming.compaction import Compaction
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
 from shoplab.streaming.learning.service import Batch, Learning
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from shoplab.recommend.model.recommender import Recommender
 
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
-RANKING_SHARE = 0.2  # of a core, for recommendations
+RANKING_SHARE, COMPACTION_SHARE = 0.2, 0.1  # of a core
 POINTS_AGAIN = 20  # batches whose points are sent again at a start: a kill may have come before they went
 FINISH_S = 60.0  # for what is being done when the stream ends
 HANGS_S = 600.0
@@ -69,6 +70,8 @@ class LiveJob:
         self.models, self.recent = Models(), RecentEvents()
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1, RANKING_SHARE)
         self.learning = Learning(catalog, lambda points: self._metrics.do(lambda: self._write(points)))
+        self._compaction = Compaction(catalog, self.lease)
+        self._compacting = Beside("compaction", 1_000, COMPACTION_SHARE)
         self._crash_point = partial(crash_point, settings.run_dir)
         self._spark_catalog: SparkCatalog | None = None
         self._ends: dict[str, int] = {}
@@ -103,6 +106,7 @@ class LiveJob:
         self._ranking.finish(FINISH_S)  # which leaves metrics
         self.learning.finish(FINISH_S)  # so does this
         self._metrics.finish(FINISH_S)
+        self._compacting.finish(FINISH_S)
 
     def __call__(self, batch: DataFrame, number: int) -> None:
         assert self._spark_catalog is not None
@@ -159,6 +163,7 @@ class LiveJob:
 
     def _beside(self, account: BatchAccount, taken: Taken, histories: "pd.DataFrame", segments: pa.Table) -> None:
         self._send_points([account])
+        self._compacting.do(partial(self._compaction.take, account))
         if account.batch % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
         self.learning.take(Batch(account, taken.events, segments, histories), self.models, self.recent.of)

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
+from shoplab.streaming.events_file import events_file, rows_by_batch
 from shoplab.streaming.records import hashed
 from shoplab.streaming.state.files import StateFiles
 from shoplab.streaming.state.levels import Levels
@@ -63,11 +65,23 @@ def from_stored(catalog: SparkCatalog, batch: int, levels: Levels) -> StreamStat
     log.warning("the stream takes up the stored events of %s", days[-1][:7])
     for day in month:
         events = catalog.read_partitions("events", "date", [day])
-        own = F.regexp_extract(F.col("_metadata.file_name"), r"stream-(\d+)\.parquet", 1)
-        earlier = events.where((own == "") | (own.cast("long") < batch))
-        for part in _parts(earlier):
+        for part in _parts(events.where(_is_earlier(catalog, day, batch))):
             state.take(part.toArrow().sort_by([("event_time", "ascending"), ("user_id", "ascending")]), levels)
     return state
+
+
+def _is_earlier(catalog: SparkCatalog, day: str, batch: int) -> Column:
+    """Of a stored row. A merged file has the rows of its batches one after another, and says how many."""
+    name, row = F.col("_metadata.file_name"), F.col("_metadata.row_index")
+    first = F.regexp_extract(name, r"^stream-(\d+)[-.]", 1)
+    earlier = (first == "") | (first.cast("long") < batch)
+    for path in catalog.files("events", f"date={day}"):
+        file = events_file(path.rsplit("/", 1)[1])
+        if file and file.first < batch <= file.last:
+            rows = rows_by_batch(file, pa.BufferReader(catalog.storage.read(path)))
+            before = sum(number for one, number in rows.items() if one < batch)
+            earlier &= (name != file.name) | (row < before)
+    return earlier
 
 
 def _parts(events: DataFrame) -> Iterator[DataFrame]:

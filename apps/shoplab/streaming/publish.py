@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from shoplab.core.catalog import Catalog
 from shoplab.core.schemas import REJECTED
 from shoplab.streaming.accounts import batch_name
+from shoplab.streaming.events_file import events_name
 from shoplab.streaming.state.state import Taken
 
 _LIVE = ("live/users", "live/sessions", "live/segments", "recommendations")
@@ -79,7 +80,3 @@ class Publisher:
         # Times as Spark writes them, so that all files of `events` are alike
         pq.write_table(table, data, compression="snappy", use_deprecated_int96_timestamps=True)
         self._catalog.storage.write(path, data.getvalue())
-
-
-def events_name(batch: int) -> str:
-    return f"stream-{batch:010}.parquet"

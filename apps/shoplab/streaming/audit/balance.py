@@ -1,18 +1,14 @@
 """Is every event accounted for? What Kafka holds against what the stream took, and that against what lies on HDFS."""
 
-import io
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import pyarrow.parquet as pq
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.kafka import TopicState, topic_state
 from shoplab.core.settings import Settings
 from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.audit.files import differences
 from shoplab.streaming.dead.audit import dead_faults
-from shoplab.streaming.publish import events_name
 
 _COUNTED = ("rows", "new", "duplicates", "rejected", "dead", "late")
 
@@ -109,27 +105,11 @@ def _sums(accounts: list[BatchAccount]) -> list[str]:
 
 def _on_hdfs(catalog: Catalog, accounts: list[BatchAccount]) -> tuple[int, list[str]]:
     """Events in the batches' files, and where they are not as many as accounted for."""
-    gone, strays = differences(catalog, accounts)
+    found = differences(catalog, accounts)
     wanted = {(account.batch, day): events for account in accounts for day, events in account.days.items()}
     faults = [
         f"batch {batch}, {day}: {wanted[batch, day]:,} events were stored, {rows:,} are there"
-        for (batch, day), rows in gone.items()
+        for (batch, day), rows in found.gone.items()
     ]
-    faults += [f"{path} belongs to no batch that was finished" for path in strays]
-    return sum((wanted | gone).values()), faults
-
-
-def differences(catalog: Catalog, accounts: Iterable[BatchAccount]) -> tuple[dict[tuple[int, str], int], list[str]]:
-    """(batch, day) of which not as many events are stored as accounted for -> how many are; and files of the stream's
-    events that belong to no finished batch.
-    """
-    there = {path for path in catalog.storage.walk(catalog.path("events")) if "/stream-" in path}
-    gone, known = {}, set()
-    for account in accounts:
-        for day, events in account.days.items():
-            path = catalog.path("events", f"date={day}", events_name(account.batch))
-            known.add(path)
-            rows = pq.read_metadata(io.BytesIO(catalog.storage.read(path))).num_rows if path in there else 0
-            if rows != events:
-                gone[account.batch, day] = rows
-    return gone, sorted(there - known)
+    faults += [f"{path} belongs to no batch that was finished" for path in found.strays]
+    return sum((wanted | found.gone).values()), faults

@@ -1,6 +1,6 @@
 """Makes again what is gone of the stream's events, from what Kafka still has."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -11,10 +11,11 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
+from shoplab.core.switch import settle_all
 from shoplab.metrics.store import MetricStore
 from shoplab.streaming.accounts import Accounts, BatchAccount
-from shoplab.streaming.audit.balance import differences
 from shoplab.streaming.audit.deep import forgets_users
+from shoplab.streaming.audit.files import Differences, differences
 from shoplab.streaming.audit.points import send_points, without_point
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import STATE, from_stored
@@ -32,12 +33,14 @@ def repair(settings: Settings, spark: SparkSession, store: MetricStore, say: Say
     """
     catalog = SparkCatalog(settings, spark)
     with _alone(catalog, settings):
+        settle_all(catalog.storage, catalog.path("events"))
         accounts = list(Accounts(catalog).all())
-        gone, strays = differences(catalog, accounts)
-        for path in strays:
+        found = differences(catalog, accounts)
+        for path in found.strays:
             catalog.storage.delete(path)
             say(f"deleted {path}, of no finished batch")
-        _events(settings, catalog, accounts, gone, say)
+        here = _in_kafka(settings, accounts)
+        _events(settings, catalog, here, _to_make(catalog, found, here, say), say)
         if accounts and forgets_users(catalog, accounts[-1]):
             catalog.storage.delete(catalog.path(*STATE))
             say("the stream's memory is made from the stored events when it starts next")
@@ -56,26 +59,46 @@ def _alone(catalog: Catalog, settings: Settings) -> Iterator[None]:
         lease.release()
 
 
-def _events(
-    settings: Settings, catalog: SparkCatalog, accounts: list[BatchAccount], gone: Collection[tuple[int, str]], say: Say
-) -> None:
-    """gone: (batch, day). Does the topic's batches again, in a memory of their own, as far as Kafka has their records:
-    what a batch makes follows from its records and from those before it.
-    """
+def _in_kafka(settings: Settings, accounts: list[BatchAccount]) -> list[BatchAccount]:
+    """Those of the topic's batches whose records it still has."""
     topic = topic_state(settings)
-    here = [
+    return [
         account for account in accounts
         if account.topic == topic.id and all(at[0] >= topic.firsts.get(p, 0) for p, at in account.offsets.items())
     ]  # fmt: skip
-    for batch, day in sorted(set(gone) - {(account.batch, day) for account in here for day in account.days}):
+
+
+def _to_make(catalog: SparkCatalog, found: Differences, here: list[BatchAccount], say: Say) -> set[tuple[int, str]]:
+    """(batch, day) of what can be made again. A merged file goes, where all of it can: its batches then have files of
+    their own.
+    """
+    can = {(account.batch, day) for account in here for day in account.days}
+    make = found.gone.keys() & can
+    for path, pieces in found.spoilt.items():
+        if pieces <= can:
+            catalog.storage.delete(path)
+            say(f"deleted {path}, which lacks events of its batches")
+            make |= pieces
+        else:
+            make -= pieces
+    for batch, day in sorted(found.gone.keys() - make):
         say(f"batch {batch}, {day}: Kafka has its records no longer")
-    if not {batch for batch, _ in gone} & {account.batch for account in here}:
+    return make
+
+
+def _events(
+    settings: Settings, catalog: SparkCatalog, here: list[BatchAccount], make: set[tuple[int, str]], say: Say
+) -> None:
+    """make: (batch, day). Does the topic's batches again, in a memory of their own, as far as Kafka has their records:
+    what a batch makes follows from its records and from those before it.
+    """
+    if not make:
         return
     known, publisher = levels(catalog), Publisher(catalog)
     state = from_stored(catalog, here[0].batch, known)
     for account in here:
         events = state.take(_records(settings, catalog.spark, account), known).events
-        for day in [day for batch, day in gone if batch == account.batch]:
+        for day in sorted(day for batch, day in make if batch == account.batch):
             rows = events.filter(pc.equal(events["date"], pa.scalar(day).cast(events["date"].type)))
             publisher.write_events(account.batch, day, rows)
             say(f"batch {account.batch}, {day}: {len(rows):,} of {account.days[day]:,} events are there again")

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from shoplab.core.catalog import Catalog
+from shoplab.core.catalog import Catalog, holding
 from shoplab.core.schemas import EVENT
 
 Hashes = NDArray[np.uint64]
@@ -29,11 +29,12 @@ class Stored:
     users: dict[str, Hashes] = field(default_factory=dict)
 
 
+@holding
 def stored(catalog: Catalog, days: Iterable[str]) -> Stored:
     """Reads all events of these days, a file at a time: of an event it keeps eight bytes while at its day."""
     found = Stored()
     for day in sorted(days):
-        tables = (_table(catalog, path) for path in catalog.storage.walk(catalog.path("events", f"date={day}")))
+        tables = (_table(catalog, path) for path in catalog.files("events", f"date={day}"))
         parts = [(_event_hashes(table), np.unique(_hashes(table["user_id"]))) for table in tables]
         if not parts:
             continue
