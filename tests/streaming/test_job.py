@@ -147,6 +147,15 @@ def test_a_lost_memory_is_made_from_the_stored_events(stream: Stream) -> None:
     assert users.loc["10", "events"] == 3  # two of them stored before
 
 
+def test_a_memory_made_from_stored_events_knows_those_without_session(stream: Stream) -> None:
+    stream.send(0, 60, session="")
+    stream.drain()
+    stream.catalog.storage.delete("/stream/temp/stream-state")
+    stream.send(50, 100, session="")
+    [account] = stream.drain()
+    assert (account.new, account.duplicates, stream.events()) == (40, 10, 100)
+
+
 def test_accounts_are_in_the_order_of_batches(stream: Stream) -> None:
     for first in (0, 10, 20):
         stream.send(first, first + 10)

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
+from shoplab.core.schemas import EVENT
 from shoplab.streaming.events_file import events_file, rows_by_batch
-from shoplab.streaming.records import hashed
+from shoplab.streaming.records import event_key, hashed
 from shoplab.streaming.state.files import StateFiles
 from shoplab.streaming.state.levels import Levels
 from shoplab.streaming.state.state import StreamState
@@ -66,7 +67,9 @@ def from_stored(catalog: SparkCatalog, batch: int, levels: Levels) -> StreamStat
     for day in month:
         events = catalog.read_partitions("events", "date", [day])
         for part in _parts(events.where(_is_earlier(catalog, day, batch))):
-            state.take(part.toArrow().sort_by([("event_time", "ascending"), ("user_id", "ascending")]), levels)
+            rows = part.toArrow().sort_by([("event_time", "ascending"), ("user_id", "ascending")])
+            state.take(rows, levels)
+            state.know(rows["sent_key"].drop_null().to_numpy())
     return state
 
 
@@ -87,5 +90,14 @@ def _is_earlier(catalog: SparkCatalog, day: str, batch: int) -> Column:
 def _parts(events: DataFrame) -> Iterator[DataFrame]:
     """By users, so that no part is larger than the driver takes."""
     number = max(1, -(-events.count() // _ROWS))
-    rows = hashed(events)
+    rows = hashed(events).withColumn("sent_key", _sent_key())
     return (rows.where(F.pmod("user_key", F.lit(number)) == part) for part in range(number))
+
+
+def _sent_key() -> Column:
+    """The key under which an event without a session comes again, where the stored one has been filled; else null."""
+    was_filled = F.regexp_extract("user_session", r"^(.*)-\d{8}T\d{6}$", 1) == F.col("user_id")
+    columns = [
+        F.lit(None).cast("string") if name == "user_session" else F.col(name) for name in EVENT.names if name != "date"
+    ]
+    return F.when(was_filled, event_key(columns))

@@ -69,6 +69,10 @@ class StreamState:
             *self._users(events, arrays.user),
         )
 
+    def know(self, keys: Keys) -> None:
+        """Further keys of events that were met."""
+        self._new(keys)
+
     def _new(self, keys: Keys) -> NDArray[np.int64]:
         """Places of the rows that were not met before, each once."""
         distinct, first = np.unique(keys, return_index=True)
