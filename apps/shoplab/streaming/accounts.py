@@ -11,7 +11,7 @@ from shoplab.core.catalog import Catalog
 
 _BEFORE: dict[str, Any] = {
     "topic": "", "offsets": {}, "filled": 0, "late": 0, "dead": 0, "days": {}, "newest": "", "steps_ms": {},
-    "points": "[]",
+    "points": "[]", "attempt": 1,
 }  # fmt: skip  # of accounts of old
 
 LATE = dt.timedelta(minutes=30)  # as long as a visit stays open
@@ -29,7 +29,8 @@ class BatchAccount:
     anew. offsets: what was taken, of all its partitions. late: of the new ones, those of LATE before the newest event
     of earlier batches; newest: time of the newest up to this one. dead: of the rejected, those in the topic of dead
     letters. days: day -> events that were new. steps_ms: time of each step; duration_ms: of all. latency: from Kafka's
-    clock to the batch's end. points: JSON for the metric store.
+    clock to the batch's end. points: JSON for the metric store. attempt: 1, and one more each time that a backfill
+    changed the batch: then all that was counted is of that time, and what was measured of the first.
     """
 
     batch: int
@@ -51,6 +52,7 @@ class BatchAccount:
     steps_ms: dict[str, int]
     points: str = "[]"
     dead: int = 0
+    attempt: int = 1
 
     @property
     def ends(self) -> dict[str, int]:

@@ -89,17 +89,33 @@ def _factor(speed: str | None) -> float | None:
     return factor
 
 
+def _day(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day; write it as 2019-11-05") from None
+
+
 @click.command(short_help="Process Kafka's events in micro-batches.")
 @click.option("--drain", is_flag=True, help="Process what is in Kafka now, then end.")
 @click.option("--once", is_flag=True, help="End with the first failure, instead of starting again.")
+@click.option(
+    "--backfill", "day", metavar="DAY", callback=_day, help="Do a stored day again by today's rules, then end."
+)
 @click.pass_obj
-def stream(settings: Settings, drain: bool, once: bool) -> int | None:
+def stream(settings: Settings, drain: bool, once: bool, day: str | None) -> int | None:
     """Takes events from Kafka every 10 seconds (or SHOPLAB_TRIGGER, such as 2s): to HDFS, then features, segments and
     recommendations of their users, then metrics. Ends with Ctrl-C; started again it goes on where it was. Whatever else
     ends it, as a service that is away, it is started again.
 
+    With --backfill all batches that touch the day are done again from Kafka's records, while no stream runs.
+
     Example: ./lab stream
     """
+    if day is not None:
+        return _backfill(settings, day, drain or once)
     from shoplab.core.jobs import submitted
 
     if submitted(drain=drain):
@@ -119,3 +135,15 @@ def stream(settings: Settings, drain: bool, once: bool) -> int | None:
     with spark_session(replace(settings, driver_memory=settings.stream_driver_memory), "stream") as spark:
         run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
     return None
+
+
+def _backfill(settings: Settings, day: str, has_more: bool) -> int:
+    """Exit code: 1 where Kafka has not all that it takes. has_more: options besides it."""
+    if has_more:
+        raise click.UsageError("give --backfill alone")
+    from shoplab.core.spark import spark_session
+    from shoplab.metrics.store import open_store
+    from shoplab.streaming.audit.backfill import backfill
+
+    with spark_session(settings, "backfill") as spark:
+        return 0 if backfill(settings, spark, open_store(settings), day, click.echo) else 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _NAME = re.compile(r"stream-(\d+)(?:-(\d+))?\.parquet")
-_BATCHES = b"shoplab.batches"  # of a merged file: batch and rows, in the order of its rows
+BATCHES = b"shoplab.batches"  # of a merged file: batch and rows, in the order of its rows
 _GROUP = 200_000  # rows of a merged file's row group, at least
 
 
@@ -37,7 +38,7 @@ def events_file(name: str, length: int = 0) -> EventsFile | None:
     return EventsFile(name, int(found[1]), int(found[2] or found[1]), found[2] is not None, length) if found else None
 
 
-def rows_by_batch(file: EventsFile, source: pa.NativeFile | Path) -> dict[int, int]:
+def rows_by_batch(file: EventsFile, source: pa.NativeFile | BytesIO | Path) -> dict[int, int]:
     """Batch -> its rows in the file, in the order they have there; empty where it can't be read."""
     try:
         said = pq.read_metadata(source)
@@ -45,7 +46,7 @@ def rows_by_batch(file: EventsFile, source: pa.NativeFile | Path) -> dict[int, i
         return {}
     if not file.is_merged:
         return {file.first: said.num_rows}
-    rows = {int(batch): int(number) for batch, number in orjson.loads((said.metadata or {}).get(_BATCHES, b"[]"))}
+    rows = {int(batch): int(number) for batch, number in orjson.loads((said.metadata or {}).get(BATCHES, b"[]"))}
     return rows if sum(rows.values()) == said.num_rows else {}
 
 
@@ -68,7 +69,7 @@ def merge(sources: Iterable[tuple[EventsFile, Path]], target: Path) -> None:
                         _write(writer, held)
         assert writer is not None, "no files"
         _write(writer, held)
-        writer.add_key_value_metadata({_BATCHES: orjson.dumps(rows)})
+        writer.add_key_value_metadata({BATCHES: orjson.dumps(rows)})
 
 
 def _writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:

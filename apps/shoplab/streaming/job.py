@@ -40,7 +40,7 @@ from shoplab.streaming.points import batch_points
 from shoplab.streaming.publish import Publisher
 from shoplab.streaming.ranking import RecentEvents, recommendations
 from shoplab.streaming.state.state import Taken
-from shoplab.streaming.tally import Tally, tally
+from shoplab.streaming.tally import Tally, counts, tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,20 +201,11 @@ def _account(
     number: int, topic: str, offsets: Offsets, counted: Tally, rows: int, taken: Taken, clock: Clock
 ) -> BatchAccount:
     now_ms = time.time() * 1000
-    days = {str(row["values"]): row["counts"] for row in pc.value_counts(taken.events["date"]).to_pylist()}
     return BatchAccount(
         batch=number,
         topic=topic,
         offsets=offsets,
-        rows=rows,
-        new=len(taken.events),
-        duplicates=taken.duplicates,
-        rejected=rows - len(taken.events) - taken.duplicates,
-        filled=taken.filled,
-        late=counted.late,
-        users=len(pc.unique(taken.users["user_id"])),
-        days=dict(sorted(days.items())),
-        newest=counted.newest,
+        **counts(rows, taken, counted),
         arrived=dt.datetime.fromtimestamp(counted.last_ms / 1000, dt.UTC).isoformat(),
         duration_ms=round(now_ms - clock.started * 1000),
         latency_p50_ms=round(now_ms - counted.median_ms),

@@ -1,7 +1,7 @@
 """The stream's state at hand: kept from batch to batch, read back after a restart, made from the stored events."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -56,15 +56,17 @@ class Memory:
         self._files.forget()
 
 
-def from_stored(catalog: SparkCatalog, batch: int, levels: Levels) -> StreamState:
-    """From the events of the newest stored month, but for those that this batch and later ones have left."""
+def from_stored(catalog: SparkCatalog, batch: int, levels: Levels, months: Collection[str] = ()) -> StreamState:
+    """From the events of the newest stored month, and of these, but for those that this batch and later ones have
+    left.
+    """
     state = StreamState()
     days = catalog.partitions("events")
     if not days:
         return state
-    month = [day for day in days if day[:7] == days[-1][:7]]
-    log.warning("the stream takes up the stored events of %s", days[-1][:7])
-    for day in month:
+    wanted = {days[-1][:7], *months}
+    log.warning("the stream takes up the stored events of %s", " and ".join(sorted(wanted)))
+    for day in [day for day in days if day[:7] in wanted]:
         events = catalog.read_partitions("events", "date", [day])
         for part in _parts(events.where(_is_earlier(catalog, day, batch))):
             rows = part.toArrow().sort_by([("event_time", "ascending"), ("user_id", "ascending")])

@@ -34,7 +34,7 @@ class Publisher:
         tables = {"live/users": taken.users, "live/sessions": taken.sessions, "live/segments": segments}
         writes += [partial(self.write, name, batch, table) for name, table in tables.items() if len(table)]
         if len(bad):
-            writes.append(partial(self._write_rejected, batch, bad))
+            writes.append(partial(self.write_rejected, batch, bad))
         for written in [self._pool.submit(write) for write in writes]:
             written.result()
 
@@ -47,15 +47,19 @@ class Publisher:
         for dataset in _LIVE:
             self._catalog.prune(dataset, keep)
 
-    def _events(self, batch: int, events: pa.Table) -> Iterator[Callable[[], None]]:
+    def _events(self, batch: int, events: pa.Table) -> Iterator[Callable[[], object]]:
         """A file for each day."""
         for day in pc.unique(events["date"]):
             yield partial(self.write_events, batch, str(day), events.filter(pc.equal(events["date"], day)))
 
-    def write_events(self, batch: int, day: str, events: pa.Table) -> None:
-        """The batch's new events of that day."""
-        rows = events.drop_columns("date").sort_by("event_time")
-        self._write(self._catalog.path("events", f"date={day}", events_name(batch)), rows)
+    def write_events(self, batch: int, day: str, events: pa.Table) -> str:
+        """The batch's new events of that day. Returns the file's path."""
+        path = self._catalog.path("events", f"date={day}", events_name(batch))
+        self._write(path, events.drop_columns("date").sort_by("event_time"))
+        return path
+
+    def delete_rejected(self, batch: int) -> None:
+        self._catalog.storage.delete(self._rejected(batch))
 
     def clean(self, batch: int) -> None:
         """Deletes what an earlier attempt left of this batch: it may have taken other records, of other days."""
@@ -63,10 +67,10 @@ class Publisher:
             self._catalog.storage.delete(self._catalog.path("events", f"date={day}", events_name(batch)))
         for dataset in _LIVE:
             self._catalog.storage.delete(self._catalog.path(dataset, batch_name(batch)))
-        self._catalog.storage.delete(self._rejected(batch))
+        self.delete_rejected(batch)
 
-    def _write_rejected(self, batch: int, bad: pa.Table) -> None:
-        """The records that are no events, with their partition before their text."""
+    def write_rejected(self, batch: int, bad: pa.Table) -> None:
+        """The records that are no events, at least one, with their partition before their text."""
         place = pc.binary_join_element_wise("kafka", bad["partition"].cast(pa.string()), "-")
         raw = pc.binary_join_element_wise(place, pc.fill_null(bad["raw"], ""), " ")
         table = pa.table({"line": bad["offset"], "reason": bad["reason"], "raw": raw})

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from shoplab.core.vocabulary import BY_NAME, IN_VISIT
 from shoplab.streaming.accounts import LATE, Offsets
+from shoplab.streaming.state.state import Taken
 
 TOP_PRODUCTS = 10
 _EVENT_TYPES = pa.array(IN_VISIT)
@@ -39,6 +41,24 @@ def tally(rows: pa.Table, events: pa.Table, newest: str = "") -> Tally:
         _offsets(rows), int(arrived.min()), int(np.median(arrived)), int(arrived.max()), late, newest,
         _by_type(events), _top(events),
     )  # fmt: skip
+
+
+def counts(rows: int, taken: Taken, counted: Tally) -> dict[str, Any]:
+    """Fields of the batch's account that follow from its records and from those before it, by their names. rows: how
+    many it took.
+    """
+    days = {str(row["values"]): row["counts"] for row in pc.value_counts(taken.events["date"]).to_pylist()}
+    return {
+        "rows": rows,
+        "new": len(taken.events),
+        "duplicates": taken.duplicates,
+        "rejected": rows - len(taken.events) - taken.duplicates,
+        "filled": taken.filled,
+        "late": counted.late,
+        "users": len(pc.unique(taken.users["user_id"])),
+        "days": dict(sorted(days.items())),
+        "newest": counted.newest,
+    }
 
 
 def _late(events: pa.Table, newest: str) -> tuple[int, str]:

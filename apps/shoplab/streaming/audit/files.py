@@ -45,6 +45,11 @@ def differences(catalog: Catalog, accounts: Iterable[BatchAccount]) -> Differenc
     return found
 
 
+def event_files(catalog: Catalog) -> dict[str, range]:
+    """Path -> the batches whose events of a day are in that file, of all files that the stream has left."""
+    return {path: range(file.first, file.last + 1) for path, file, _ in _files(catalog)}
+
+
 def _files(catalog: Catalog) -> list[tuple[str, EventsFile, str]]:
     """Path, name and day; those of most batches first."""
     found = []

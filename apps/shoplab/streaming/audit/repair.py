@@ -1,28 +1,20 @@
 """Makes again what is gone of the stream's events, from what Kafka still has."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
-from shoplab.core.kafka import topic_state
 from shoplab.core.settings import Settings
 from shoplab.core.switch import settle_all
 from shoplab.metrics.store import MetricStore
 from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.audit.again import alone, done_again, within_reach
 from shoplab.streaming.audit.deep import forgets_users
 from shoplab.streaming.audit.files import Differences, differences
 from shoplab.streaming.audit.points import send_points, without_point
-from shoplab.streaming.lease import stream_lease
-from shoplab.streaming.memory import STATE, from_stored
-from shoplab.streaming.models import levels
+from shoplab.streaming.memory import STATE
 from shoplab.streaming.publish import Publisher
-from shoplab.streaming.records import stream_rows
-from shoplab.streaming.source import between
 
 Say = Callable[[str], None]
 
@@ -32,14 +24,14 @@ def repair(settings: Settings, spark: SparkSession, store: MetricStore, say: Say
     a stream runs.
     """
     catalog = SparkCatalog(settings, spark)
-    with _alone(catalog, settings):
+    with alone(catalog, settings):
         settle_all(catalog.storage, catalog.path("events"))
         accounts = list(Accounts(catalog).all())
         found = differences(catalog, accounts)
         for path in found.strays:
             catalog.storage.delete(path)
             say(f"deleted {path}, of no finished batch")
-        here = _in_kafka(settings, accounts)
+        here = within_reach(settings, accounts)
         _events(settings, catalog, here, _to_make(catalog, found, here, say), say)
         if accounts and forgets_users(catalog, accounts[-1]):
             catalog.storage.delete(catalog.path(*STATE))
@@ -47,25 +39,6 @@ def repair(settings: Settings, spark: SparkSession, store: MetricStore, say: Say
         if lacking := without_point(catalog, store, accounts):
             send_points(catalog, store, lacking)
             say(f"points of {len(lacking):,} batches were sent again")
-
-
-@contextmanager
-def _alone(catalog: Catalog, settings: Settings) -> Iterator[None]:
-    lease = stream_lease(catalog, settings)
-    lease.acquire()
-    try:
-        yield
-    finally:
-        lease.release()
-
-
-def _in_kafka(settings: Settings, accounts: list[BatchAccount]) -> list[BatchAccount]:
-    """Those of the topic's batches whose records it still has."""
-    topic = topic_state(settings)
-    return [
-        account for account in accounts
-        if account.topic == topic.id and all(at[0] >= topic.firsts.get(p, 0) for p, at in account.offsets.items())
-    ]  # fmt: skip
 
 
 def _to_make(catalog: SparkCatalog, found: Differences, here: list[BatchAccount], say: Say) -> set[tuple[int, str]]:
@@ -94,19 +67,10 @@ def _events(
     """
     if not make:
         return
-    known, publisher = levels(catalog), Publisher(catalog)
-    state = from_stored(catalog, here[0].batch, known)
-    for account in here:
-        events = state.take(_records(settings, catalog.spark, account), known).events
+    publisher = Publisher(catalog)
+    for again in done_again(settings, catalog, here):
+        account = again.account
         for day in sorted(day for batch, day in make if batch == account.batch):
-            rows = events.filter(pc.equal(events["date"], pa.scalar(day).cast(events["date"].type)))
+            rows = again.events_of(day)
             publisher.write_events(account.batch, day, rows)
             say(f"batch {account.batch}, {day}: {len(rows):,} of {account.days[day]:,} events are there again")
-
-
-def _records(settings: Settings, spark: SparkSession, account: BatchAccount) -> pa.Table:
-    """The good rows of a batch, in the topic's order."""
-    starts, ends = ({part: at[place] for part, at in account.offsets.items()} for place in (0, 1))
-    rows = stream_rows(between(settings, spark, starts, ends), settings.stated_days).toArrow()
-    rows = rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
-    return rows.filter(pc.is_null(rows["reason"]))

@@ -34,7 +34,7 @@ def stored(catalog: Catalog, days: Iterable[str]) -> Stored:
     """Reads all events of these days, a file at a time: of an event it keeps eight bytes while at its day."""
     found = Stored()
     for day in sorted(days):
-        tables = (_table(catalog, path) for path in catalog.files("events", f"date={day}"))
+        tables = (read_events(catalog, path) for path in catalog.files("events", f"date={day}"))
         parts = [(_event_hashes(table), np.unique(_hashes(table["user_id"]))) for table in tables]
         if not parts:
             continue
@@ -65,5 +65,6 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
     return found
 
 
-def _table(catalog: Catalog, path: str) -> pa.Table:
+def read_events(catalog: Catalog, path: str) -> pa.Table:
+    """Of one file: EVENT's columns but for the date."""
     return pq.read_table(io.BytesIO(catalog.storage.read(path)), columns=_COLUMNS)
