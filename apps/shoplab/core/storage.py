@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import orjson
 from hdfs import InsecureClient
+from hdfs.client import _Request
 from hdfs.util import HdfsError
 from requests import Session
 from requests.exceptions import ConnectionError, Timeout
@@ -20,6 +21,7 @@ SAFE_MODE = (
     "HDFS is in safe mode and takes no changes: it waits for its data node, or was told to; wait a minute, or start it"
     " anew: ./lab down, then ./lab up"
 )
+_FULL = ("quota of", "could only be written to 0 of")  # of a quota, and of data nodes whose disks are full
 
 
 class Storage:
@@ -44,6 +46,8 @@ class Storage:
             said = str(error).splitlines()[0]
             if "safe mode" in said:
                 raise ServiceError(SAFE_MODE) from None
+            if any(words in said for words in _FULL):
+                raise ServiceError(f"HDFS has no room: {said}; free some, or add a data node") from None
             raise LabError(f"HDFS refused: {said}") from error
 
     def exists(self, path: str) -> bool:
@@ -148,7 +152,7 @@ class Storage:
         """How many bytes, of all copies, may lie below a directory; None for as many as there is room for."""
         quota = {"storagespacequota": -1 if space is None else space, "namespacequota": 2**63 - 1}
         with self._calls():
-            self.client._api_request("PUT", path, "SETQUOTA", **quota)
+            _Request("PUT").to_method("SETQUOTA")(self.client, path, **quota)  # which the client has no method for
 
     def move(self, source: str, target: str) -> None:
         """Renames a file or directory; the target's parent is made, the target must not exist."""

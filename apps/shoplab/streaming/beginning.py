@@ -5,6 +5,7 @@ was there when a checkpoint was made stands in it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -44,8 +45,8 @@ def beginning(settings: Settings, catalog: Catalog) -> Beginning:
     ends = {part: max(first, taken.get(part, 0)) for part, first in topic.firsts.items()}
     following = last.batch + 1 if last else 0
     lost = sum(end - taken.get(part, 0) for part, end in ends.items())  # deleted by Kafka before they were taken
-    if catalog.storage.names(f"{checkpoint}/offsets") and not lost:
-        said = catalog.storage.read_json(f"{checkpoint}/{_FIRST}")
+    said = None if lost else _first(settings, catalog, checkpoint, following, taken)
+    if said:
         return Beginning(checkpoint, said["first"], following, ends, said["offsets"], topic.id, newest)
     catalog.storage.delete(checkpoint)
     offsets = orjson.dumps({settings.events_topic: ends}).decode()
@@ -56,6 +57,29 @@ def beginning(settings: Settings, catalog: Catalog) -> Beginning:
 def checkpoint_of(settings: Settings, catalog: Catalog) -> str:
     """Path of the checkpoint that a stream of the topic as it is now has."""
     return _checkpoint(settings, catalog, topic_state(settings).id)
+
+
+def _first(
+    settings: Settings, catalog: Catalog, checkpoint: str, following: int, taken: dict[str, int]
+) -> dict[str, Any] | None:
+    """What was there when the checkpoint was made. None where it does not go on just behind the last account, as none
+    does that is another query's, older or newer: the accounts say what was taken.
+    """
+    storage = catalog.storage
+    begun, ended = (
+        [int(name) for name in storage.names(f"{checkpoint}/{part}") if name.isdigit()]
+        for part in ("offsets", "commits")
+    )
+    if not begun or not storage.exists(f"{checkpoint}/{_FIRST}"):
+        return None
+    said: dict[str, Any] = storage.read_json(f"{checkpoint}/{_FIRST}")
+    last = following - 1 - said["first"]  # by Spark's numbers
+    if max(begun) > last + 1 or max(ended, default=-1) > last or (last >= 0 and last not in begun):
+        return None
+    if last >= 0:
+        there = orjson.loads(storage.read(f"{checkpoint}/offsets/{last}").splitlines()[-1])
+        return said if there.get(settings.events_topic) == taken else None
+    return said
 
 
 def _checkpoint(settings: Settings, catalog: Catalog, topic: str) -> str:
@@ -69,4 +93,4 @@ def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None) -> 
         )
     if last and not known:
         return "the topic was made anew; the stream begins at its start"
-    return "the checkpoint was gone; the stream goes on where its last account ends" if last else ""
+    return "the checkpoint was gone, or not of the last account; the stream goes on where that ends" if last else ""
