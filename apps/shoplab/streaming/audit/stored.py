@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shoplab.core.catalog import Catalog, holding
 from shoplab.core.schemas import EVENT
+from shoplab.core.schemas.arrow import arrow_schema
 
 Hashes = NDArray[np.uint64]
 _COLUMNS = [name for name in EVENT.names if name != "date"]
@@ -66,5 +67,8 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
 
 
 def read_events(catalog: Catalog, path: str) -> pa.Table:
-    """Of one file: EVENT's columns but for the date."""
-    return pq.read_table(io.BytesIO(catalog.storage.read(path)), columns=_COLUMNS)
+    """Of one file: EVENT's columns but for the date; null where older code had none."""
+    table = pq.read_table(io.BytesIO(catalog.storage.read(path)))
+    for name in [name for name in _COLUMNS if name not in table.column_names]:
+        table = table.append_column(name, pa.nulls(len(table), arrow_schema(EVENT).field(name).type))
+    return table.select(_COLUMNS)

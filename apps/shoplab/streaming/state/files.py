@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from shoplab.core.storage import Storage
 from shoplab.streaming.state.keyed import Change, Keyed
-from shoplab.streaming.state.state import StreamState
+from shoplab.streaming.state.state import StreamState, shape
 from shoplab.streaming.state.words import Words
 
 CHUNK = 1 << 15  # rows
-FORMAT = 1  # of these files: a stream of other code starts from the stored events
+FORMAT = 2  # of these files: a stream of other code, or of other columns, starts from the stored events
 PART = 64 << 20  # bytes of a file of chunks alone
 _NAME = re.compile(r"after=(-?\d+)\.npz(\.\d+)?")  # the second: a part of what was written whole
 
@@ -79,7 +79,7 @@ class StateFiles:
         if batch not in kept:
             return None
         about = orjson.loads(self._read(self._path(batch))["about"].tobytes())
-        if about["format"] != FORMAT:
+        if about["format"] != FORMAT or about["shape"] != shape():
             return None
         self._copies = {(name, number): copy for name, number, copy in about["chunks"]}
         state = StreamState()
@@ -124,6 +124,7 @@ class StateFiles:
     def _about(self, state: StreamState, parts: int) -> NDArray[np.uint8]:
         said = {
             "format": FORMAT,
+            "shape": shape(),
             "parts": parts,
             "chunks": [[*chunk, copy] for chunk, copy in self._copies.items()],
             "words": {name: words.all for name, words in state.words.items()},

@@ -140,3 +140,10 @@ class StreamState:
 
 def _of(table: Table) -> pa.Table:
     return arrow_schema(table).empty_table()
+
+
+def shape() -> dict[str, list[list[str]]]:
+    """What the rows of a state are made of: one of other code has another, and its rows mean something else."""
+    tables = {"gaps": gaps.COLUMNS, "sessions": sessions.COLUMNS, "pairs": sessions.PAIRS, "users": users.COLUMNS}
+    columns = {name: [[column, kind] for column, (kind, _) in table.items()] for name, table in tables.items()}
+    return {"event": [list(EVENT.names)], **columns}
