@@ -1,5 +1,7 @@
 """InfluxDB going wrong, on a real server."""
 
+import socket
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,3 +55,15 @@ def test_no_server_is_a_missing_service_in_one_line(settings: Settings) -> None:
         with pytest.raises(ServiceError, match=r"does not answer at http://127\.0\.0\.1:9") as refused:
             attempt()
         assert "\n" not in str(refused.value)
+
+
+def test_one_that_never_answers_holds_up_one_call_and_not_the_next(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and that is all
+        port = silent.getsockname()[1]
+        store = InfluxStore(replace(settings, influx_url=f"http://127.0.0.1:{port}", influx_token="t"))
+        with pytest.raises(ServiceError, match="does not answer"):
+            store.write([POINT])
+        started = time.monotonic()
+        with pytest.raises(ServiceError, match="asked again soon"):
+            store.write([POINT])
+        assert time.monotonic() - started < 1

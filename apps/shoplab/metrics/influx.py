@@ -1,5 +1,6 @@
 """The InfluxDB 2 metric store."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
@@ -20,6 +21,7 @@ BATCH = 5_000  # points a request, as InfluxDB advises
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)  # Flux would stop at now; event times may lie ahead of a machine's clock
 _MICROSECONDS: Any = WritePrecision.US
+_PAUSE_S = 10.0  # after a call that was not answered in that time: what is to be measured goes on meanwhile
 _REFUSED = {400, 413, 422}  # the points are at fault: sending them again cannot help
 
 
@@ -37,6 +39,7 @@ class InfluxStore:
         ]
         self._writer = self._clients[0].write_api(write_options=SYNCHRONOUS)
         self._reader = self._clients[1].query_api()
+        self._silent_until = 0.0
 
     def write(self, points: Sequence[Point]) -> None:
         for start in range(0, len(points), BATCH):
@@ -70,11 +73,15 @@ class InfluxStore:
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
+        if time.monotonic() < self._silent_until:
+            raise ServiceError(f"InfluxDB at {self.url} left the last call without an answer; it is asked again soon")
         try:
             yield
         except ApiException as error:
             raise self._problem(error) from error
         except HTTPError as error:
+            if isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError):
+                self._silent_until = time.monotonic() + _PAUSE_S
             hint = "start it, or unset SHOPLAB_INFLUX_URL for the embedded store"
             raise ServiceError(f"InfluxDB does not answer at {self.url} ({type(error).__name__}); {hint}") from error
 
