@@ -87,3 +87,12 @@ def test_nothing_written_nothing_found(store: MetricStore) -> None:
     store.ping()
     assert store.query("activity") == []
     assert store.query('nothing" |> drop()') == []
+
+
+def test_a_time_comes_back_to_the_microsecond(store: MetricStore) -> None:
+    """One in a hundred came back as a microsecond earlier."""
+    made = [
+        Point("m", {}, {"x": 1.0}, datetime(2026, 11, 26, tzinfo=UTC) + timedelta(milliseconds=n)) for n in range(2000)
+    ]
+    store.write(made)
+    assert store.query("m") == made

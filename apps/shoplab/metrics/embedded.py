@@ -3,14 +3,14 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 import orjson
 
 from shoplab.core.errors import ServiceError
-from shoplab.metrics.point import Point, check_name, newest, numbers_as_floats
+from shoplab.metrics.point import EPOCH, MICROSECOND, Point, check_name, micros, newest, numbers_as_floats
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS points (
@@ -22,8 +22,6 @@ _WRITE = """
 INSERT INTO points (measurement, time, tags, fields) VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET fields = json_patch(fields, excluded.fields)
 """
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class EmbeddedStore:
@@ -36,7 +34,7 @@ class EmbeddedStore:
 
     def write(self, points: Sequence[Point]) -> None:
         rows = [
-            (point.measurement, _micros(point.time), _json(point.tags), _json(numbers_as_floats(point.fields)))
+            (point.measurement, micros(point.time), _json(point.tags), _json(numbers_as_floats(point.fields)))
             for point in points
         ]
         with self._connection() as connection:
@@ -55,7 +53,7 @@ class EmbeddedStore:
         for bound, moment in (("time >= ?", since), ("time < ?", until)):
             if moment is not None:
                 conditions.append(bound)
-                values.append(_micros(moment))
+                values.append(micros(moment))
         for tag, value in (tags or {}).items():
             conditions.append("json_extract(tags, ?) = ?")
             values += [f"$.{check_name(tag)}", value]
@@ -101,13 +99,9 @@ class EmbeddedStore:
         return connection
 
 
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
 def _json(value: Mapping[str, object]) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _point(measurement: str, time: int, tags: str, fields: str) -> Point:
-    return Point(measurement, orjson.loads(tags), orjson.loads(fields), _EPOCH + time * _MICROSECOND)
+    return Point(measurement, orjson.loads(tags), orjson.loads(fields), EPOCH + time * MICROSECOND)

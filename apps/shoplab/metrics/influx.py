@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
-from shoplab.metrics.point import Point, check_name, newest, numbers_as_floats
+from shoplab.metrics.point import Point, check_name, micros, newest, numbers_as_floats
 
 BATCH = 5_000  # points a request, as InfluxDB advises
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,7 +98,8 @@ class InfluxStore:
 
 
 def _record(point: Point) -> dict[str, Any]:
-    return vars(point) | {"fields": numbers_as_floats(point.fields)}
+    # The client would make microseconds of a time by way of a float, and one in a hundred would be another's
+    return vars(point) | {"fields": numbers_as_floats(point.fields), "time": micros(point.time)}
 
 
 def _flux(tags: list[str], limit: int | None) -> str:

@@ -4,13 +4,17 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 Field = float | int | str
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -73,3 +77,8 @@ def from_json(data: bytes) -> list[Point]:
         return [Point(**row | {"time": datetime.fromisoformat(row["time"])}) for row in rows]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not a list of points: {error}") from error
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, to the last one."""
+    return (moment - EPOCH) // MICROSECOND
