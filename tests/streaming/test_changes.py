@@ -10,8 +10,8 @@ from pyspark.errors import StreamingQueryException
 from shoplab.core.frames import SparkCatalog
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.audit.deep import deep_faults
+from shoplab.streaming.audit.files import event_files
 from shoplab.streaming.job import LiveJob
-from shoplab.streaming.publish import event_files
 from shoplab.streaming.state import users
 from tests.streaming.conftest import Stream
 from tests.streaming.test_backfill import SECOND, by_rules

@@ -112,7 +112,7 @@ class Settings:
 
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
-    stream_driver_memory: str = "1g"
+    stream_driver_memory: str = "768m"
     executor_memory: str = "512m"
 
     influx_url: str = ""
