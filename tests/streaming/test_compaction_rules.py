@@ -1,6 +1,9 @@
 """Which files are merged, and the stream that does it."""
 
+from pathlib import Path
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -9,10 +12,10 @@ from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.audit.commands import verify
 from shoplab.streaming.audit.deep import deep_faults
 from shoplab.streaming.compaction import BEHIND, LARGE, MERGED, SMALL, chosen
-from shoplab.streaming.events_file import EventsFile, events_file, events_name, rows_by_batch
+from shoplab.streaming.events_file import EventsFile, events_file, events_name, merge, rows_by_batch
 from shoplab.streaming.job import LiveJob
 from tests.streaming.conftest import Stream
-from tests.streaming.laid import DAY, names
+from tests.streaming.laid import DAY, names, rows
 from tests.streaming.test_audit import everything, mended
 
 
@@ -44,6 +47,19 @@ def test_names_tell_the_batches() -> None:
     assert events_file(events_name(7)) == EventsFile("stream-0000000007.parquet", 7, 7, False)
     assert events_file("part-00000-1b2c.c000.snappy.parquet") is None
     assert rows_by_batch(EventsFile("", 0, 1, True), pa.BufferReader(b"")) == {}
+
+
+def test_a_file_of_an_earlier_version_is_merged_with_those_of_today(tmp_path: Path) -> None:
+    """It lacked a column."""
+    old, new, merged = tmp_path / "old", tmp_path / "new", tmp_path / "merged"
+    today = rows(0, DAY, 5).drop_columns("date")
+    pq.write_table(today.drop_columns("quantity"), old, use_deprecated_int96_timestamps=True)
+    pq.write_table(today.set_column(7, "quantity", pa.array([2] * 5, today["quantity"].type)), new)
+    for first, second in ((old, new), (new, old)):
+        one, other = EventsFile(events_name(0), 0, 0, False), EventsFile(events_name(1), 1, 1, False)
+        merge([(one, first), (other, second)], merged)
+        assert sorted(pq.read_table(merged)["quantity"].to_pylist(), key=str) == [2] * 5 + [None] * 5
+        assert rows_by_batch(EventsFile("", 0, 1, True), merged) == {0: 5, 1: 5}
 
 
 def test_a_stream_compacts_and_all_adds_up(stream: Stream, soon: None) -> None:

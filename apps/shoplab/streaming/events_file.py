@@ -11,8 +11,12 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shoplab.core.schemas import EVENT
+from shoplab.core.schemas.arrow import arrow_schema
+
 _NAME = re.compile(r"stream-(\d+)(?:-(\d+))?\.parquet")
 BATCHES = b"shoplab.batches"  # of a merged file: batch and rows, in the order of its rows
+_SCHEMA = pa.schema([field for field in arrow_schema(EVENT) if field.name != "date"])
 _GROUP = 200_000  # rows of a merged file's row group, at least
 
 
@@ -51,36 +55,39 @@ def rows_by_batch(file: EventsFile, source: pa.NativeFile | BytesIO | Path) -> d
 
 
 def merge(sources: Iterable[tuple[EventsFile, Path]], target: Path) -> None:
-    """Writes one file of several, in their order: rows and types are the same. Of rows a few groups are in memory at a
-    time, and of files one is open.
+    """Writes one file of several, in their order: rows and types are the same, columns that an earlier version did not
+    write are null. Of rows a few groups are in memory at a time, and of files one is open.
     """
     rows: list[tuple[int, int]] = []
     held: list[pa.Table] = []
     with ExitStack() as stack:
-        writer: pq.ParquetWriter | None = None
+        writer = stack.enter_context(_writer(target))
         for file, path in sources:
             rows += rows_by_batch(file, path).items()
             with pq.ParquetFile(path, coerce_int96_timestamp_unit="us") as reader:
-                if writer is None:
-                    writer = stack.enter_context(_writer(target, reader.schema_arrow))
                 for number in range(reader.num_row_groups):
-                    held.append(reader.read_row_group(number))
+                    held.append(_whole(reader.read_row_group(number)))
                     if sum(map(len, held)) >= _GROUP:
                         _write(writer, held)
-        assert writer is not None, "no files"
         _write(writer, held)
         writer.add_key_value_metadata({BATCHES: orjson.dumps(rows)})
 
 
-def _writer(target: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _writer(target: Path) -> pq.ParquetWriter:
     """As `Publisher` writes."""
-    return pq.ParquetWriter(
-        target, schema.remove_metadata(), compression="snappy", use_deprecated_int96_timestamps=True
-    )
+    return pq.ParquetWriter(target, _SCHEMA, compression="snappy", use_deprecated_int96_timestamps=True)
+
+
+def _whole(table: pa.Table) -> pa.Table:
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in _SCHEMA
+    ]
+    return pa.table(columns, schema=_SCHEMA)
 
 
 def _write(writer: pq.ParquetWriter, held: list[pa.Table]) -> None:
     if held:
-        table = pa.concat_tables(one.replace_schema_metadata() for one in held)
+        table = pa.concat_tables(held)
         writer.write_table(table, row_group_size=max(len(table), 1))
         held.clear()
