@@ -1,14 +1,19 @@
 """A short chaos in a lab of its own, the stream below its supervisor as a user runs it."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner
+from influxdb_client.client.write.point import Point as ClientPoint
+from influxdb_client.domain.write_precision import WritePrecision
 
 from shoplab.core.settings import load_settings
 from shoplab.load.chaos.commands import chaos
 from shoplab.load.chaos.faults import FAULTS
+from shoplab.load.chaos.influx import points
 from shoplab.load.chaos.run import plan, run
+from shoplab.metrics.point import Point
 
 
 def test_kills_and_a_batch_job_beside_it_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -16,6 +21,19 @@ def test_kills_and_a_batch_job_beside_it_lose_and_double_nothing(tmp_path: Path)
     outcome = run(replace(load_settings(), home=tmp_path / "lab"), faults, seed=1, say=print)
     assert outcome.closes, "\n".join(outcome.said)
     assert [name for name, _ in outcome.recoveries] == faults
+
+
+def test_without_influxdb_and_with_a_producer_of_another_time_batches_go_on_and_no_point_lacks(tmp_path: Path) -> None:
+    faults = ["InfluxDB away", "InfluxDB silent", "a producer's clock wrong"]
+    outcome = run(replace(load_settings(), home=tmp_path / "lab"), faults, seed=1, say=print, away_s=40)
+    assert outcome.closes, "\n".join(outcome.said)
+
+
+def test_the_influxdb_of_chaos_understands_its_client() -> None:
+    at = dt.datetime(2019, 11, 1, microsecond=7, tzinfo=dt.UTC)
+    made = Point("segment_size", {"segment": "big, s=p", "a": 'x"'}, {"share": 1e-05, "text": 'x "y=1, z" \\'}, at)
+    client = ClientPoint.from_dict(vars(made), write_precision=WritePrecision.US)  # type: ignore[arg-type]
+    assert list(points(f"{client.to_line_protocol()}\n{client.to_line_protocol()}")) == [made, made]
 
 
 def test_what_kafka_deleted_before_it_was_taken_is_named_and_nothing_else(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import psutil
 
 from shoplab.core.catalog import Catalog
-from shoplab.core.settings import REPO, Settings, as_environment
+from shoplab.core.settings import REPO, TOKENS, Settings, as_environment, variable
 from shoplab.core.wait import wait_until
 from shoplab.events.sources import inspect
 from shoplab.metrics.store import open_store
@@ -30,8 +30,10 @@ def command(*words: str) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
+    """The caller's, but for these settings; metrics go where they say too."""
     paths = os.pathsep.join(filter(None, [str(REPO / "apps"), os.environ.get("PYTHONPATH")]))
-    return as_environment(settings) | {"PYTHONPATH": paths, "SHOPLAB_TRIGGER": settings.trigger}
+    own = {variable(name): str(getattr(settings, name)) for name in ("trigger", "influx_url", *TOKENS)}
+    return as_environment(settings) | {"PYTHONPATH": paths} | own
 
 
 def finished(settings: Settings, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -57,7 +59,9 @@ class StreamProcess:
                 process.kill()
         self._process.wait()
 
-    def start_again(self) -> None:
+    def start_again(self, settings: Settings | None = None) -> None:
+        """With other settings from now on, if any are given."""
+        self._settings = settings or self._settings
         self._process = self._start()
 
     def stop(self) -> None:

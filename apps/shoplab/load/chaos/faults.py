@@ -7,15 +7,19 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
+from shoplab.core.errors import ServiceError
 from shoplab.core.kafka import delete_records, empty_topic, topic_state
 from shoplab.core.wait import wait_until
-from shoplab.load.chaos.world import World
+from shoplab.load.chaos.world import PATIENCE_S, World
 from shoplab.load.stream_parts import finished
 from shoplab.streaming import crash
+from shoplab.streaming.accounts import Accounts
+from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.beginning import checkpoint_of
 
 Fault = Callable[[World, Random], None]
 _AWAY_S = 20  # of a service that comes back later
+_SLOWEST_S = 10.0  # of batches, on a machine that has much to do
 
 
 def _at_crash_point(point: str, world: World, _: Random) -> None:
@@ -50,6 +54,38 @@ def _checkpoint(world: World, _: Random) -> None:
     world.catalog.storage.delete(checkpoint_of(world.settings, world.catalog))
 
 
+def _influx(silent: bool, world: World, _: Random) -> None:
+    """Batches go on meanwhile. At its end the driver dies too, and with it the points that wait in its memory."""
+    with world.influx() as influx:
+        world.seconds_to_next_batch()
+        influx.be_silent() if silent else influx.go_away()
+        before = world.batches()
+        time.sleep(world.away_s)
+        if world.batches() <= before + world.away_s / _SLOWEST_S:
+            raise ServiceError(f"the stream's batches waited for InfluxDB; {world.said()}")
+        world.kill_driver()
+        influx.come()
+        wait_until(lambda: not world.lacks_points(), PATIENCE_S + world.away_s, "points are lacking in InfluxDB", 1)
+
+
+def _skewed_clock(world: World, _: Random) -> None:
+    """Of a producer's records neither their own time nor the events' is right: Kafka's counts, and events of a day that
+    cannot be are rejected.
+    """
+    world.feeder.pause()
+    world.wait_for_all()
+    before = balance(world.settings).rejected
+    rejected = world.feeder.send_skewed()
+    world.wait_for_all()
+    newest = Accounts(world.catalog).newest()
+    assert newest is not None
+    if balance(world.settings).rejected != before + rejected:
+        raise ServiceError(f"not {rejected} records of days that cannot be were rejected; {world.said()}")
+    if not 0 <= newest.latency_max_ms < PATIENCE_S * 1000:
+        raise ServiceError(f"a record's own time was taken for Kafka's; {world.said()}")
+    world.feeder.go()
+
+
 def _topic_anew(world: World, _: Random) -> None:
     """When all has been taken: what waits in a topic that is deleted is lost to everybody."""
     world.feeder.pause()
@@ -76,7 +112,10 @@ FAULTS: dict[str, Fault] = {
     "kill -9 of the driver": _at_random,
     **{f"kill -9 of the {name}": partial(_service, name) for name in ("kafka", "datanode", "namenode")},
     **{f"{name} beside it": partial(_job, name) for name in ("analyse", "segment", "train")},
+    "InfluxDB away": partial(_influx, False),
+    "InfluxDB silent": partial(_influx, True),
     "disk full": _disk_full,
+    "a producer's clock wrong": _skewed_clock,
     "checkpoint deleted": _checkpoint,
     "topic made anew": _topic_anew,
     "retention passed": _retention,

@@ -1,15 +1,22 @@
 """A replay in the background that goes on whatever breaks."""
 
+import datetime as dt
 import itertools
 import threading
+import time
 from pathlib import Path
 
-from shoplab.core.errors import LabError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
+from shoplab.events.rows_python import sent_records
 from shoplab.events.sources import inspect
 from shoplab.streaming.replay import replay
+from shoplab.streaming.sending import producer
 
 SLICE = 1_000  # events
+_HOUR, _AGE = dt.timedelta(hours=1), dt.timedelta(days=30_000)
+_SKEWS = (dt.timedelta(), _HOUR, -_HOUR, _AGE, -_AGE)  # the last two lead to days that cannot be
+_PATIENCE_S = 60.0
 
 
 class Feeder:
@@ -36,6 +43,26 @@ class Feeder:
         self._goes.clear()
         self._rests.wait()
 
+    def send_skewed(self) -> int:
+        """The next slice, after `pause`, as of a producer whose clock is wrong, hours and ages either way. Returns how
+        many of its events are of a day that cannot be.
+        """
+        lines = [
+            _later(line, _SKEWS[number % len(_SKEWS)])
+            for number, line in enumerate(itertools.islice(self._lines, SLICE))
+        ]
+        part = self._settings.home / "skewed.csv"
+        part.write_bytes(self._header + b"".join(lines))
+        to_kafka = producer(self._settings, self._settings.events_topic)
+        for number, record in enumerate(sent_records(inspect(part))):
+            at = time.time() + _SKEWS[number % len(_SKEWS)].total_seconds()
+            to_kafka.produce(self._settings.events_topic, record.value, record.key, timestamp=max(0, int(at * 1000)))
+        if to_kafka.flush(_PATIENCE_S):
+            raise ServiceError("Kafka did not take what a skewed producer sent")
+        with self.sent_file.open("ab") as out:
+            out.writelines(lines)
+        return sum(abs(_SKEWS[number % len(_SKEWS)]) > dt.timedelta(days=1) for number in range(len(lines)))
+
     def _run(self) -> None:
         while True:
             if not self._goes.is_set():
@@ -57,3 +84,10 @@ class Feeder:
                 continue
         with self.sent_file.open("ab") as out:
             out.writelines(lines)
+
+
+def _later(line: bytes, by: dt.timedelta) -> bytes:
+    """The line of a REES46 file, its event so much later."""
+    text, rest = line.split(b" UTC,", 1)
+    at = dt.datetime.fromisoformat(text.decode()) + by
+    return at.isoformat(" ").encode() + b" UTC," + rest

@@ -42,10 +42,10 @@ def plan(seed: int, quick: bool) -> list[str]:
     return names if quick else [*names, _LAST]
 
 
-def run(settings: Settings, names: Sequence[str], seed: int, say: Say) -> Outcome:
-    """In an embedded lab of its own, below settings.home, on free ports."""
+def run(settings: Settings, names: Sequence[str], seed: int, say: Say, away_s: float = 20.0) -> Outcome:
+    """In an embedded lab of its own, below settings.home, on free ports. away_s: see World."""
     random = Random(seed)
-    with world(with_free_ports(replace(settings, trigger=TRIGGER))) as here:
+    with world(with_free_ports(replace(settings, trigger=TRIGGER, influx_url="")), away_s) as here:
         here.feeder.go()
         here.seconds_to_next_batch()
         recoveries = []

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 
@@ -14,20 +15,27 @@ from shoplab.core.wait import wait_until
 from shoplab.events.generator import generate
 from shoplab.lab.embedded import process
 from shoplab.lab.embedded.lab import EmbeddedLab
+from shoplab.lab.ports import free_port
 from shoplab.load.chaos.feeder import Feeder
+from shoplab.load.chaos.influx import TOKEN, FakeInflux
 from shoplab.load.stream_parts import StreamProcess
+from shoplab.metrics.spool import waiting_points
+from shoplab.metrics.store import open_store
 from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import waiting
+from shoplab.streaming.audit.points import SPOOL, without_point
 
 PATIENCE_S = 180.0
 RATE, EVENTS = 500.0, 1_000_000  # a second; in all, more than a run sends
 
 
 class World:
-    """settings: of the lab. Faults that lose records leave in `lost` what `verify` has to say of them."""
+    """settings: of the lab. away_s: how long a service is away that no batch needs. Faults that lose records leave in
+    `lost` what `verify` has to say of them.
+    """
 
-    def __init__(self, settings: Settings, lab: EmbeddedLab) -> None:
-        self.settings, self._lab = settings, lab
+    def __init__(self, settings: Settings, lab: EmbeddedLab, away_s: float) -> None:
+        self.settings, self._lab, self.away_s = settings, lab, away_s
         self.catalog = Catalog(settings)
         november = settings.home / "november.csv"
         generate(november, "2019-11", EVENTS)
@@ -46,6 +54,36 @@ class World:
         for found in self.stream.below_supervisor():
             with contextlib.suppress(psutil.Error):
                 found.kill()
+
+    @contextlib.contextmanager
+    def influx(self) -> Iterator[FakeInflux]:
+        """The stream's points go there for the time of the block; there they are where `verify` looks for them."""
+        store, port = open_store(self.settings), free_port()
+        there = FakeInflux(store, port)
+        there.come()
+        self._stream_with(replace(self.settings, influx_url=there.url, influx_token=TOKEN))
+        try:
+            yield there
+        finally:
+            self._stream_with(self.settings)
+            there.go_away()
+            store.close()
+
+    def _stream_with(self, settings: Settings) -> None:
+        self.stream.stop()
+        self.stream.start_again(settings)
+
+    def lacks_points(self) -> bool:
+        """Whether a batch has a point neither in the store nor in its spool, or one that waits there."""
+        store = open_store(self.settings)
+        try:
+            spool = self.catalog.path(*SPOOL)
+            return bool(
+                any(waiting_points(self.catalog.storage, spool))
+                or without_point(self.catalog, store, Accounts(self.catalog).all())
+            )
+        finally:
+            store.close()
 
     def batches(self) -> int:
         """How many are accounted for. -1 while HDFS is away."""
@@ -83,12 +121,12 @@ class World:
 
 
 @contextlib.contextmanager
-def world(settings: Settings) -> Iterator[World]:
+def world(settings: Settings, away_s: float) -> Iterator[World]:
     """With a running lab and stream; neither is left."""
     lab = EmbeddedLab(settings)
     try:
         lab.start()
-        found = World(settings, lab)
+        found = World(settings, lab, away_s)
         try:
             yield found
         finally:
