@@ -14,6 +14,8 @@ from shoplab.events.job import ingest
 from shoplab.events.mapping import load_mapping
 from shoplab.events.sources import inspect
 from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.metrics.point import from_json, to_json
+from shoplab.metrics.spool import waiting_points
 from shoplab.metrics.store import open_store
 from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
@@ -182,3 +184,16 @@ def test_a_lease_that_nobody_can_read_keeps_no_stream_out(stream: Stream) -> Non
     lease.acquire()
     lease.check()
     lease.release()
+
+
+def test_points_that_go_in_while_they_are_looked_at_wait_no_longer(stream: Stream) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    [points] = [from_json(account.points.encode()) for account in Accounts(stream.catalog).all()]
+    folder, storage = stream.catalog.path("temp", "metrics-spool"), stream.catalog.storage
+    for number in (1, 2):
+        storage.write(f"{folder}/{number:010}-a.json", to_json(points))
+    waiting = waiting_points(storage, folder)
+    first = next(waiting)
+    storage.delete(f"{folder}/0000000002-a.json")
+    assert [first, *waiting] == points

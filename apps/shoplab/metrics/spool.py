@@ -57,9 +57,15 @@ def write_or_spool(
 
 
 def waiting_points(storage: Storage, folder: str) -> Iterator[Point]:
-    """What waits in the folder."""
+    """What waits in the folder. A file that goes in meanwhile waits no longer."""
     for name in _waiting(storage, folder):
-        yield from from_json(storage.read(f"{folder}/{name}"))
+        try:
+            data = storage.read(f"{folder}/{name}")
+        except LabError:
+            if storage.exists(f"{folder}/{name}"):
+                raise
+            continue
+        yield from from_json(data)
 
 
 def _waiting(storage: Storage, folder: str) -> list[str]:
