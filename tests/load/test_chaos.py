@@ -15,18 +15,18 @@ from shoplab.load.chaos.influx import points
 from shoplab.load.chaos.run import plan, run
 from shoplab.metrics.point import Point
 
+FAULTS_OF_TESTS = [
+    "kill -9 at: files written", "kill -9 of the kafka", "topic made anew", "InfluxDB silent",
+    "a producer's clock wrong", "retention passed",
+]  # fmt: skip
 
-def test_kills_and_a_batch_job_beside_it_lose_and_double_nothing(tmp_path: Path) -> None:
-    faults = ["kill -9 at: files written", "kill -9 of the kafka", "topic made anew"]
-    outcome = run(replace(load_settings(), home=tmp_path / "lab"), faults, seed=1, say=print)
+
+def test_nothing_is_lost_or_doubled_but_what_kafka_deleted_and_that_is_named(tmp_path: Path) -> None:
+    """Before Kafka deletes anything `verify` has to close. In one lab, as most of the time goes to starts."""
+    outcome = run(replace(load_settings(), home=tmp_path / "lab"), FAULTS_OF_TESTS, seed=1, say=print, away_s=15)
     assert outcome.closes, "\n".join(outcome.said)
-    assert [name for name, _ in outcome.recoveries] == faults
-
-
-def test_without_influxdb_and_with_a_producer_of_another_time_batches_go_on_and_no_point_lacks(tmp_path: Path) -> None:
-    faults = ["InfluxDB away", "InfluxDB silent", "a producer's clock wrong"]
-    outcome = run(replace(load_settings(), home=tmp_path / "lab"), faults, seed=1, say=print, away_s=40)
-    assert outcome.closes, "\n".join(outcome.said)
+    assert [name for name, _ in outcome.recoveries] == FAULTS_OF_TESTS
+    assert any("were never taken" in line for line in outcome.said)
 
 
 def test_the_influxdb_of_chaos_understands_its_client() -> None:
@@ -34,12 +34,6 @@ def test_the_influxdb_of_chaos_understands_its_client() -> None:
     made = Point("segment_size", {"segment": "big, s=p", "a": 'x"'}, {"share": 1e-05, "text": 'x "y=1, z" \\'}, at)
     client = ClientPoint.from_dict(vars(made), write_precision=WritePrecision.US)  # type: ignore[arg-type]
     assert list(points(f"{client.to_line_protocol()}\n{client.to_line_protocol()}")) == [made, made]
-
-
-def test_what_kafka_deleted_before_it_was_taken_is_named_and_nothing_else(tmp_path: Path) -> None:
-    outcome = run(replace(load_settings(), home=tmp_path / "lab"), ["retention passed"], seed=1, say=print)
-    assert outcome.closes, "\n".join(outcome.said)
-    assert any("were never taken" in line for line in outcome.said)
 
 
 def test_a_plan_follows_from_its_seed_and_has_every_fault() -> None:

@@ -1,5 +1,6 @@
 """Faults one after the other while events flow, then the question whether all of them are accounted for."""
 
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,19 +49,26 @@ def run(settings: Settings, names: Sequence[str], seed: int, say: Say, away_s: f
     with world(with_free_ports(replace(settings, trigger=TRIGGER, influx_url="")), away_s) as here:
         here.feeder.go()
         here.seconds_to_next_batch()
-        recoveries = []
+        recoveries, closed = [], True
         for number, name in enumerate(names, 1):
+            if name == _LAST:
+                say("verify, before anything is lost")
+                closed = _verified(here).returncode == 0
+                here.feeder.go()
             say(f"{number} of {len(names)}: {name}")
             FAULTS[name](here, random)
             recoveries.append((name, round(here.seconds_to_next_batch(), 1)))
-        say("waiting until all is taken")
-        here.feeder.pause()
-        here.wait_for_all()
-        here.stream.stop()
         say("verify")
-        done = finished(here.settings, "verify", "--source", str(here.feeder.sent_file))
+        done = _verified(here)
         said = done.stdout.splitlines() + done.stderr.splitlines()
-        return Outcome(seed, recoveries, said, _closes(here, done.returncode, said))
+        return Outcome(seed, recoveries, said, closed and _closes(here, done.returncode, said))
+
+
+def _verified(here: World) -> "subprocess.CompletedProcess[str]":
+    """Of all that was sent, when it has been taken. The stream goes on."""
+    here.feeder.pause()
+    here.wait_for_all()
+    return finished(here.settings, "verify", "--source", str(here.feeder.sent_file))
 
 
 def _closes(here: World, code: int, said: list[str]) -> bool:
