@@ -12,22 +12,29 @@ from shoplab.core.settings import Settings
 @click.command("stream")
 @click.option("--quick", is_flag=True, help="Fewer batches and a backlog of 1 M events instead of 20 M.")
 @click.option("--runs", default=1, show_default=True, type=click.IntRange(min=1), help="Labs, one after the other.")
+@click.option("--soak", metavar="MINUTES", type=click.FloatRange(1, 1_440), help="5,000 events a second for so long.")
 @json_option
 @click.pass_obj
-def bench_stream(settings: Settings, quick: bool, runs: int, json_file: Path | None) -> None:
+def bench_stream(settings: Settings, quick: bool, runs: int, soak: float | None, json_file: Path | None) -> None:
     """Measures the stream with every step on, in an embedded lab of its own: events a second, batches of 10,000 events
-    before and after a backlog, the way of an event to a metric point, the start after kill -9, and memory.
+    before and after a backlog, the way of an event to a metric point, the start after kill -9, and memory. With --soak
+    instead whether batches, memory or files grow with time.
 
     Example: ./lab bench stream --quick --json stream.json
     """
     from shoplab.core.console import step, table
+    from shoplab.load.soak import soak as measure_soak
     from shoplab.load.stream import FULL, QUICK, measure
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started is to be stopped
     found = []
     for run in range(runs):
         with step(f"run {run + 1} of {runs}") as say:
-            found.append(measure(settings, QUICK if quick else FULL, say))
-    names = list(found[0].as_json())
-    table(["", *[f"run {run + 1}" for run in range(runs)]], [[n, *[one.as_json()[n] for one in found]] for n in names])
-    write_figures(json_file, [one.as_json() for one in found])
+            one = (
+                measure(settings, QUICK if quick else FULL, say) if soak is None else measure_soak(settings, soak, say)
+            )
+            found.append(one.as_json())
+    table(
+        ["", *[f"run {run + 1}" for run in range(runs)]], [[name, *[one[name] for one in found]] for name in found[0]]
+    )
+    write_figures(json_file, found)

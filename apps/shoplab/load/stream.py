@@ -3,7 +3,8 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,20 +67,27 @@ class StreamFigures:
 
 def measure(settings: Settings, size: Size, say: Say) -> StreamFigures:
     """In an embedded lab of its own, on free ports and an empty home."""
+    with bench_lab(settings, TRIGGER, say) as own:
+        return _measured(own, size, say)
+
+
+@contextmanager
+def bench_lab(settings: Settings, trigger: str, say: Say) -> Iterator[Settings]:
+    """Its settings."""
     java.java_home(settings)
     jars.ensure_all(settings, "hadoop", "kafka", "spark-kafka")
     with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
-        own = with_free_ports(replace(settings, home=Path(home), trigger=TRIGGER))
+        own = with_free_ports(replace(settings, home=Path(home), trigger=trigger))
         lab = EmbeddedLab(own)
         try:
             lab.up(Choice(), say)
-            return _measured(own, size, say)
+            yield own
         finally:
             lab.down()
 
 
 def _measured(settings: Settings, size: Size, say: Say) -> StreamFigures:
-    _learn(settings, say)
+    learn(settings, say)
     events = 2 * (size.batches + WARM + 1) * BATCH + size.backlog
     say(f"making {events:,} events")
     november = settings.home / "november.csv"
@@ -132,7 +140,7 @@ def _p95(values: Sequence[float]) -> float:
     return sorted(values)[max(0, -(-95 * len(values) // 100) - 1)]
 
 
-def _learn(settings: Settings, say: Say) -> None:
+def learn(settings: Settings, say: Say) -> None:
     """A recommender and segments, so that a batch has all its steps."""
     october = settings.home / "october.csv"
     generate(october, "2019-10", LEARNED)

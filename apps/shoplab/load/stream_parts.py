@@ -44,11 +44,11 @@ def finished(settings: Settings, *words: str) -> "subprocess.CompletedProcess[st
 
 
 class StreamProcess:
-    """`./lab stream` in processes of its own, and the memory they took at most."""
+    """`./lab stream` in processes of its own. resident_mib: the memory they take together, every half second."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.peak_mib = 0.0
+        self.resident_mib: list[float] = []
         self._ended = Event()
         self._process = self._start()
         Thread(target=self._watch, daemon=True).start()
@@ -79,6 +79,10 @@ class StreamProcess:
             )
 
     @property
+    def peak_mib(self) -> float:
+        return max(self.resident_mib, default=0.0)
+
+    @property
     def log(self) -> Path:
         return self._settings.home / "stream.log"
 
@@ -98,7 +102,7 @@ class StreamProcess:
             for process in self._tree():
                 with contextlib.suppress(psutil.Error):
                     total += process.memory_info().rss
-            self.peak_mib = max(self.peak_mib, total / 2**20)
+            self.resident_mib.append(total / 2**20)
 
 
 class Sender:
