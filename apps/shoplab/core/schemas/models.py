@@ -90,6 +90,7 @@ ACCOUNT = Table(
         *(whole(name, "ms", low=0, kind="bigint") for name in ("duration_ms", "latency_p50_ms", "latency_max_ms")),
         Column("steps_ms", "map<string,bigint>", unit="ms"),
         text("points"),  # metric points, as JSON
+        count("attempt"),  # 1, and one more for each backfill that changed the batch
     ),
 )
 
