@@ -16,7 +16,7 @@ from shoplab.core.schemas.arrow import arrow_schema
 
 _NAME = re.compile(r"stream-(\d+)(?:-(\d+))?\.parquet")
 BATCHES = b"shoplab.batches"  # of a merged file: batch and rows, in the order of its rows
-_SCHEMA = pa.schema([field for field in arrow_schema(EVENT) if field.name != "date"])
+_SCHEMA = pa.schema([field.with_nullable(True) for field in arrow_schema(EVENT) if field.name != "date"])
 _GROUP = 200_000  # rows of a merged file's row group, at least
 
 
