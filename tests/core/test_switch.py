@@ -4,13 +4,15 @@ import io
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -56,7 +58,7 @@ def by_spark(catalog: SparkCatalog, dataset: str) -> list[tuple[object, ...]]:
     while True:
         try:
             return [tuple(row) for row in catalog.read(dataset).collect()]
-        except PySparkException as error:  # a frame that was made before the switch, read after it
+        except (PySparkException, Py4JJavaError) as error:  # a frame that was made before the switch, read after it
             if "does not exist" not in str(error) and "FILE_NOT_EXIST" not in str(error):
                 raise
 
@@ -77,16 +79,18 @@ def test_a_reader_sees_the_old_rows_or_the_new_ones(
             seen.append((each, len(parts), len(whole), len({row[1:] for row in whole})))
 
     def has_seen(times: int) -> bool:
-        return len(seen) >= times or not reader.is_alive()
+        return len(seen) >= times or reader.done()
 
-    reader = Thread(target=look)
-    reader.start()
-    for made in range(1, 5):
-        catalog.replace("rejected", rejected(catalog.spark, made), "file")
-        catalog.replace_whole(WHOLE, lengths(catalog.spark, made))
-        wait_until(partial(has_seen, made), 120, "the reader sees nothing")
-    ended.set()
-    reader.join()
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(look)
+        try:
+            for made in range(1, 5):
+                catalog.replace("rejected", rejected(catalog.spark, made), "file")
+                catalog.replace_whole(WHOLE, lengths(catalog.spark, made))
+                wait_until(partial(has_seen, made), 120, "the reader sees nothing")
+        finally:
+            ended.set()
+        reader.result()
     assert set(seen) == {(frozenset({2}), 2 * ROWS, 50, 1)}
     assert {row[1] for row in by_spark(catalog, "rejected")} == {"made 4"}
 
