@@ -30,11 +30,8 @@ def bench_stream(settings: Settings, quick: bool, runs: int, soak: float | None,
     found = []
     for run in range(runs):
         with step(f"run {run + 1} of {runs}") as say:
-            one = (
-                measure(settings, QUICK if quick else FULL, say) if soak is None else measure_soak(settings, soak, say)
-            )
-            found.append(one.as_json())
-    table(
-        ["", *[f"run {run + 1}" for run in range(runs)]], [[name, *[one[name] for one in found]] for name in found[0]]
-    )
+            done = measure_soak(settings, soak, say) if soak else measure(settings, QUICK if quick else FULL, say)
+            found.append(done.as_json())
+    rows = [[name, *[one[name] for one in found]] for name in found[0]]
+    table(["", *[f"run {run + 1}" for run in range(runs)]], rows)
     write_figures(json_file, found)

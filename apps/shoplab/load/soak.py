@@ -1,6 +1,7 @@
 """Measures the stream over a long time at a steady rate: whether batches, memory or files grow."""
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from shoplab.load.stream import bench_lab, learn
 from shoplab.load.stream_parts import PATIENCE_S, StreamProcess
 from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance, waiting
+from shoplab.streaming.audit.files import event_files
 from shoplab.streaming.replay import replay
 
 RATE, TRIGGER = 5_000.0, "10s"  # events a second
@@ -59,9 +61,7 @@ def soak(settings: Settings, minutes: float, say: Say) -> SoakFigures:
 def _figures(settings: Settings, minutes: float, process: StreamProcess) -> SoakFigures:
     catalog, accounts = Catalog(settings), list(Accounts(Catalog(settings)).all())
     batches = [account.duration_ms for account in accounts]
-    days = {path.split("/")[-2]: 0 for path in catalog.files("events")}
-    for path in catalog.files("events"):
-        days[path.split("/")[-2]] += "/stream-" in path
+    days = Counter(path.split("/")[-2] for path in event_files(catalog))
     return SoakFigures(
         minutes=minutes,
         events=sum(account.rows for account in accounts),

@@ -15,10 +15,9 @@ from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
 
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
-from shoplab.metrics.point import Point, check_name, micros, newest, numbers_as_floats
+from shoplab.metrics.point import EPOCH, Point, check_name, micros, newest, numbers_as_floats
 
 BATCH = 5_000  # points a request, as InfluxDB advises
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(2200, 1, 1, tzinfo=UTC)  # Flux would stop at now; event times may lie ahead of a machine's clock
 _MICROSECONDS: Any = WritePrecision.US
 _PAUSE_S = 10.0  # after a call that was not answered in that time: what is to be measured goes on meanwhile
@@ -58,7 +57,7 @@ class InfluxStore:
         tags = tags or {}
         values: dict[str, Any] = {f"tag_{number}": value for number, value in enumerate(tags.values())}
         values |= {"bucket_name": self.bucket, "measurement": measurement}
-        values |= {"since": since or _BEGINNING, "until": until or _END, "limit": limit}
+        values |= {"since": since or EPOCH, "until": until or _END, "limit": limit}
         with self._calls():
             tables = self._reader.query(_flux(list(tags), limit), org=self.org, params=values)
         return newest((point for table in tables for point in _points(measurement, table)), limit)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -17,6 +18,8 @@ from shoplab.core.schemas.arrow import arrow_schema
 _NAME = re.compile(r"stream-(\d+)(?:-(\d+))?\.parquet")
 BATCHES = b"shoplab.batches"  # of a merged file: batch and rows, in the order of its rows
 _SCHEMA = pa.schema([field.with_nullable(True) for field in arrow_schema(EVENT) if field.name != "date"])
+# Times too are as Spark writes them, so that all files of `events` are alike
+AS_SPARK: dict[str, Any] = {"compression": "snappy", "use_deprecated_int96_timestamps": True}
 _GROUP = 200_000  # rows of a merged file's row group, at least
 
 
@@ -61,7 +64,7 @@ def merge(sources: Iterable[tuple[EventsFile, Path]], target: Path) -> None:
     rows: list[tuple[int, int]] = []
     held: list[pa.Table] = []
     with ExitStack() as stack:
-        writer = stack.enter_context(_writer(target))
+        writer = stack.enter_context(pq.ParquetWriter(target, _SCHEMA, **AS_SPARK))
         for file, path in sources:
             rows += rows_by_batch(file, path).items()
             with pq.ParquetFile(path, coerce_int96_timestamp_unit="us") as reader:
@@ -71,11 +74,6 @@ def merge(sources: Iterable[tuple[EventsFile, Path]], target: Path) -> None:
                         _write(writer, held)
         _write(writer, held)
         writer.add_key_value_metadata({BATCHES: orjson.dumps(rows)})
-
-
-def _writer(target: Path) -> pq.ParquetWriter:
-    """As `Publisher` writes."""
-    return pq.ParquetWriter(target, _SCHEMA, compression="snappy", use_deprecated_int96_timestamps=True)
 
 
 def _whole(table: pa.Table) -> pa.Table:

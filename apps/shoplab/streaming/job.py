@@ -21,11 +21,10 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Point, to_json
-from shoplab.metrics.spool import write_or_spool
 from shoplab.metrics.store import MetricStore
 from shoplab.recommend.data.histories import UserContext
 from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
-from shoplab.streaming.audit.points import SPOOL, send_points
+from shoplab.streaming.audit.points import send_points, write_points
 from shoplab.streaming.beginning import Beginning
 from shoplab.streaming.beside import Beside
 from shoplab.streaming.compaction import Compaction
@@ -69,7 +68,9 @@ class LiveJob:
         self.dead_letters = DeadLetters(settings)
         self.models, self.recent = Models(), RecentEvents()
         self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1, RANKING_SHARE)
-        self.learning = Learning(catalog, lambda points: self._metrics.do(lambda: self._write(points)))
+        self.learning = Learning(
+            catalog, lambda points: self._metrics.do(partial(write_points, catalog, store, points))
+        )
         self._compaction = Compaction(catalog, self.lease)
         self._compacting = Beside("compaction", 1_000, COMPACTION_SHARE)
         self._crash_point = partial(crash_point, settings.run_dir)
@@ -177,7 +178,7 @@ class LiveJob:
         self._metrics.do(lambda: send_points(self.catalog, self.store, accounts))
 
     def _write(self, points: list[Point]) -> None:
-        write_or_spool(self.store, self.catalog.storage, self.catalog.path(*SPOOL), points)
+        self._metrics.do(lambda: write_points(self.catalog, self.store, points))
 
     def _recommend(self, account: BatchAccount, model: "Recommender", contexts: list[UserContext]) -> None:
         self.publisher.write("recommendations", account.batch, recommendations(model, contexts))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from shoplab.core.catalog import Catalog
 from shoplab.core.schemas import REJECTED
 from shoplab.streaming.accounts import batch_name
-from shoplab.streaming.events_file import events_name
+from shoplab.streaming.events_file import AS_SPARK, events_name
 from shoplab.streaming.state.state import Taken
 
 _LIVE = ("live/users", "live/sessions", "live/segments", "recommendations")
@@ -81,6 +81,5 @@ class Publisher:
 
     def _write(self, path: str, table: pa.Table) -> None:
         data = io.BytesIO()
-        # Times as Spark writes them, so that all files of `events` are alike
-        pq.write_table(table, data, compression="snappy", use_deprecated_int96_timestamps=True)
+        pq.write_table(table, data, **AS_SPARK)
         self._catalog.storage.write(path, data.getvalue())

@@ -5,15 +5,13 @@ answer.
 import re
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from shoplab.metrics.point import Field, Point
+from shoplab.metrics.point import EPOCH, MICROSECOND, Field, Point
 from shoplab.metrics.store import MetricStore
 
 TOKEN = "of-no-server"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY, _TEXT = r"(?:\\.|[^,= \\\n])+", r'"(?:\\.|[^"\\])*"'
 _TAG, _FIELD = re.compile(rf",({_KEY})=({_KEY})"), re.compile(rf"[, ]({_KEY})=({_TEXT}|[^, ]+)")
 _LINE = re.compile(rf"({_KEY})((?:,{_KEY}={_KEY})*)( {_KEY}=(?:{_TEXT}|[^, ]+)(?:,{_KEY}=(?:{_TEXT}|[^, ]+))*) (-?\d+)")
@@ -76,7 +74,7 @@ def points(lines: str) -> Iterator[Point]:
             _plain(name),
             {_plain(tag): _plain(value) for tag, value in _TAG.findall(tags)},
             {_plain(field): _value(value) for field, value in _FIELD.findall(fields)},
-            _EPOCH + timedelta(microseconds=int(time)),
+            EPOCH + int(time) * MICROSECOND,
         )
 
 

@@ -31,7 +31,11 @@ def without_point(catalog: Catalog, store: MetricStore, accounts: Iterable[Batch
 
 def send_points(catalog: Catalog, store: MetricStore, accounts: Sequence[BatchAccount]) -> None:
     """Points the store has already stay what they are."""
-    points = [point for account in accounts for point in _of(account)]
+    write_points(catalog, store, [point for account in accounts for point in _of(account)])
+
+
+def write_points(catalog: Catalog, store: MetricStore, points: Sequence[Point]) -> None:
+    """To the store, or to where they wait for it."""
     write_or_spool(store, catalog.storage, catalog.path(*SPOOL), points)
 
 

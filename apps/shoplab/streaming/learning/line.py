@@ -54,9 +54,8 @@ class Line:
     def publish(self) -> None:
         """Does nothing where nothing was learned since the last one."""
         self._published_at = time.monotonic()
-        increment = self.learner.increment(self._number + 1)
-        if increment.batch > self._batch_served:
-            self.take(increment)
+        if self.learner.batch > self._batch_served:
+            self.take(self.learner.increment(self._number + 1))
 
     def take(self, increment: Increment) -> None:
         """Publishes it, and goes on with it."""
