@@ -1,33 +1,38 @@
-"""A lab's HDFS in memory with a published model, segments and stream batches, and a recommender with plain answers."""
+"""A lab's HDFS in memory with a small model, segments and the stream's batches, and the parts of an API upon it."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.recommend.data.histories import UserContext
-from shoplab.recommend.data.products import Product
-from shoplab.recommend.model.recommender import Recommendation
+from shoplab.recommend.data.shoppers import Shoppers
+from shoplab.recommend.model.files import save
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.recommend.ranking.fit import fit
 from shoplab.serving.api import create_app
 from shoplab.serving.backstage import Backstage
+from shoplab.serving.follow import Follower
+from shoplab.serving.intake import Intake
+from shoplab.serving.keeper import Keeper
 from tests.memory_hdfs import MemoryHdfs
+from tests.recommend.logs import two_tastes
 
-RECOMMENDATION = pa.schema(
-    [("user_id", pa.string()), ("rank", pa.int32()), ("product_id", pa.string()), ("score", pa.float64()),
-     ("collaborative", pa.float64()), ("content", pa.float64()), ("segment", pa.float64()), ("why", pa.string()),
-     ("sources", pa.map_(pa.string(), pa.float64()))]
-)  # fmt: skip
-SEGMENT = pa.schema([("user_id", pa.string()), ("segment", pa.int32()), ("segment_name", pa.string())])
+SEGMENT = pa.schema(
+    [("user_id", pa.string()), ("segment", pa.int32()), ("segment_name", pa.string()), ("rfm_class", pa.string())]
+)
+Members = dict[str, tuple[int, str]]
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -36,89 +41,80 @@ def parquet(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-@dataclass
-class PlainRecommender:
-    """Knows the users u1 and u2 and the products p1 to p30; recommends p1, p2, … to everyone."""
-
-    version: str
-    asked: list[UserContext] = field(default_factory=list)
-    increment: int = 0
-
-    @property
-    def shoppers(self) -> Any:
-        return SimpleNamespace(index={"u1": 0, "u2": 1})
-
-    def product(self, product_id: str) -> Product | None:
-        return Product(product_id, None, "electronics.phone", "acme", 9.5) if product_id.startswith("p") else None
-
-    def recommend(self, users: Sequence[UserContext], k: int) -> list[list[Recommendation]]:
-        self.asked += users
-        return [[_planted(n) for n in range(1, min(k, 30) + 1)] for _ in users]
+def rows_of(members: Members) -> pa.Table:
+    rows = [{"user_id": user, "segment": number, "segment_name": name, "rfm_class": "champions" if number else None}
+            for user, (number, name) in members.items()]  # fmt: skip
+    return pa.Table.from_pylist(rows, SEGMENT)
 
 
-def _planted(n: int) -> Recommendation:
-    sources = {"als": 0.4 / n, "neighbours": 0.1 / n, "content": 0.3 / n, "popularity": 0.2 / n}
-    return Recommendation(f"p{n}", 1 / n, 0.5 / n, 0.3 / n, 0.2 / n, "planted", sources)
+@pytest.fixture(scope="session")
+def tastes() -> Recommender:
+    """40 users: the even ones ("p0") met phones, the odd ones ("s1") shoes; both are segments. Trained until day 24."""
+    log = two_tastes()
+    segments = np.array(["ps".index(user[0]) for user in log.user_ids], np.int16)
+    users = log.users[log.visit_of]
+    order = np.argsort(users, kind="stable")
+    starts = np.searchsorted(users[order], np.arange(len(log.user_ids) + 1))
+    shoppers = Shoppers(log.user_ids, segments, starts, log.items[order].astype(np.int32), log.kinds[order])
+    names = ("phone fans", "runners")
+    ranker = fit(log, "live", segments, names, rank=4)
+    return Recommender(log.products, shoppers, replace(ranker, holdout=None, sample=None), names, log.now)
 
 
 @dataclass
 class Shop:
-    """The backstage of an API and the ground it stands on. `look()` is one round of its background thread."""
+    """What an API stands on, and its parts, none of which runs by itself: `look` is one round of each."""
 
     hdfs: MemoryHdfs
+    catalog: Catalog
+    keeper: Keeper
     backstage: Backstage
+    follower: Follower
 
     def look(self) -> None:
-        self.backstage.refresh()
+        self.keeper.refresh()
+        self.backstage.look()
+        self.backstage.poll()
 
-    def publish_model(self, version: str) -> None:
-        self.hdfs.files[f"/data/models/recommender/version={version}/model.json"] = b"{}"
+    def publish_model(self, version: str, model: Recommender) -> None:
+        folder = f"/data/models/recommender/version={version}"
+        save(model, self.hdfs, folder)  # type: ignore[arg-type]
+        self.hdfs.write_json(f"{folder}/manifest.json", {"version": version, "promoted": True})
         self.hdfs.files["/data/models/recommender/CURRENT"] = version.encode()
 
-    def publish_segments(self, version: str, members: dict[str, tuple[int, str]]) -> None:
-        rows = [{"user_id": user, "segment": number, "segment_name": name} for user, (number, name) in members.items()]
-        half = len(rows) // 2
-        for part, some in enumerate((rows[:half], rows[half:])):
-            path = f"/data/processed/segments/version={version}/part-{part}.snappy.parquet"
-            self.hdfs.files[path] = parquet(pa.Table.from_pylist(some, SEGMENT))
+    def publish_segments(self, version: str, members: Members) -> None:
+        table, folder = rows_of(members), f"/data/processed/segments/version={version}"
+        for part, some in enumerate((table[: len(table) // 2], table[len(table) // 2 :])):
+            self.hdfs.files[f"{folder}/part-{part}.snappy.parquet"] = parquet(some)
         self.hdfs.files["/data/processed/segments/CURRENT"] = version.encode()
 
-    def publish_live_segments(self, number: int, members: dict[str, tuple[int, str]]) -> None:
-        rows = [{"user_id": user, "segment": number, "segment_name": name} for user, (number, name) in members.items()]
-        path = f"/data/processed/live/segments/batch={number:010d}/part-0.snappy.parquet"
-        self.hdfs.files[path] = parquet(pa.Table.from_pylist(rows, SEGMENT))
+    def publish_live_segments(self, batch: int, members: Members) -> None:
+        path = f"/data/processed/live/segments/batch={batch:010d}/part-0.parquet"
+        self.hdfs.files[path] = parquet(rows_of(members))
 
-    def publish_batch(self, number: int, products: dict[str, list[str]], schema: pa.Schema = RECOMMENDATION) -> None:
-        rows = [
-            {"user_id": user, "rank": rank, "product_id": product, "score": 1 / rank, "collaborative": 1 / rank,
-             "content": 0.0, "segment": 0.0, "why": f"batch {number}", "sources": {"recent": 1 / rank}}
-            for user, items in products.items()
-            for rank, product in reversed(list(enumerate(items, start=1)))
-        ]  # fmt: skip
-        folder = f"/data/processed/recommendations/batch={number:010d}"
-        self.hdfs.files[f"{folder}/part-0.snappy.parquet"] = parquet(pa.Table.from_pylist(rows, schema))
-        self.hdfs.files[f"{folder}/_SUCCESS"] = b""
+    def meets(self, user: str, product: str, event_type: str = "view", session: str = "s", at: str = "") -> None:
+        """A record of the topic."""
+        event = {"user_id": user, "product_id": product, "event_type": event_type, "user_session": session,
+                 "event_time": at or time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())}  # fmt: skip
+        assert self.follower.take(orjson.dumps(event))
 
 
 @pytest.fixture
-def shop(settings: Settings) -> Shop:
+def shop(settings: Settings, tmp_path: Path) -> Shop:
     """Nothing published yet."""
     catalog = Catalog(settings)
     hdfs = MemoryHdfs()
     catalog.storage = hdfs  # type: ignore[assignment]
-
-    def load(_: Any, folder: str) -> Any:
-        return PlainRecommender(folder.rsplit("=", 1)[1])
-
-    return Shop(hdfs, Backstage(catalog, load))
+    folder, follower = tmp_path / "serving", Follower(replace(settings, kafka_bootstrap="127.0.0.1:9"), lambda _: {})
+    follower.problem = ""
+    return Shop(hdfs, catalog, Keeper(catalog, folder), Backstage(catalog, folder, follower), follower)
 
 
 @pytest.fixture
-def stocked(shop: Shop) -> Shop:
-    """A model, three customers in two segments, one stream batch for u2."""
-    shop.publish_model("v1")
-    shop.publish_segments("s1", {"u2": (1, "loyal"), "u1": (0, "browsers"), "u10": (0, "browsers")})
-    shop.publish_batch(0, {"u2": ["p9", "p8"]})
+def stocked(shop: Shop, tastes: Recommender) -> Shop:
+    """A model, three customers in two segments."""
+    shop.publish_model("v1", tastes)
+    shop.publish_segments("s1", {"p2": (1, "loyal"), "p0": (0, "browsers"), "stranger": (0, "browsers")})
     shop.look()
     return shop
 
@@ -128,12 +124,23 @@ def store(tmp_path: Path) -> EmbeddedStore:
     return EmbeddedStore(tmp_path / "metrics.db")
 
 
-@pytest.fixture
-def stocked_client(settings: Settings, stocked: Any, store: EmbeddedStore) -> TestClient:
-    return TestClient(create_app(stocked.backstage, store))
+def app_of(shop: Shop, settings: Settings, store: Any) -> FastAPI:
+    away = replace(settings, kafka_bootstrap="127.0.0.1:9")
+    return create_app(shop.backstage, store, Intake(away, shop.backstage.product))
 
 
 @pytest.fixture
-def empty_client(settings: Settings, shop: Any, store: EmbeddedStore) -> TestClient:
+def stocked_client(settings: Settings, stocked: Shop, store: EmbeddedStore) -> TestClient:
+    return TestClient(app_of(stocked, settings, store))
+
+
+@pytest.fixture
+def empty_client(settings: Settings, shop: Shop, store: EmbeddedStore) -> TestClient:
     shop.look()
-    return TestClient(create_app(shop.backstage, store))
+    return TestClient(app_of(shop, settings, store))
+
+
+@pytest.fixture
+def answers(stocked_client: TestClient) -> Any:
+    """A path -> its JSON."""
+    return lambda path, **params: stocked_client.get(path, params=params).json()

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import ServiceError
+from shoplab.core.kafka import make_topic
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.lab.api import start_api
@@ -29,17 +29,18 @@ from shoplab.recommend.model.files import save
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.ranking.fit import fit
 from shoplab.serving.server import ApiHandle
-from tests.serving.conftest import RECOMMENDATION, SEGMENT, parquet
+from tests.serving.conftest import parquet, rows_of
 
 
 @pytest.fixture
 def catalog(lab: Settings) -> Catalog:
     """A ground of its own on the lab's HDFS."""
-    return Catalog(replace(lab, data_root=f"/tests/serving-{time.time_ns()}"))
+    return Catalog(replace(lab, data_root=f"/tests/serving-{time.time_ns()}", events_topic=f"api-{time.time_ns()}"))
 
 
 @pytest.fixture
 def api(catalog: Catalog, tmp_path: Path) -> Iterator[ApiHandle]:
+    make_topic(catalog.settings)
     handle = start_api(replace(catalog.settings, home=tmp_path, api_port=free_port(), influx_url=""))
     yield handle
     handle.stop()
@@ -73,17 +74,19 @@ def test_the_api_takes_up_what_is_published_while_it_runs(api: ApiHandle, catalo
     stranger = httpx.get(f"{api.url}/recommendations/stranger?k=1", trust_env=False).json()
     assert (stranger["source"], stranger["items"][0]["product_id"]) == ("popular", "p1")
 
-    members = pa.Table.from_pylist([{"user_id": "b", "segment": 2, "segment_name": "loyal"}], SEGMENT)
+    members = rows_of({"b": (2, "loyal")})
     catalog.publish("segments", lambda path: catalog.storage.write(f"{path}/part-0.parquet", parquet(members)))
     ask_until(api, "/recommendations/b", lambda body: body["segment_name"] == "loyal")
 
-    item = {"user_id": "b", "rank": 1, "product_id": "p0", "score": 0.5, "collaborative": 0.5, "content": 0.0,
-            "segment": 0.0, "why": "live", "sources": {"als": 0.5}}  # fmt: skip
-    place = catalog.path("recommendations", "batch=0000000000", "part-0.parquet")
-    catalog.storage.write(place, parquet(pa.Table.from_pylist([item], RECOMMENDATION)))
+    event = {"user_id": "b", "product_id": "p0", "event_type": "cart", "user_session": "visit"}
+    ask_until(api, "/health", lambda body: "kafka" not in body["problems"])
+    sent = httpx.post(f"{api.url}/events", json=[event, event | {"price": "-1"}], trust_env=False)
+    assert (sent.status_code, sent.json()["accepted"]) == (202, 1)
+    assert sent.json()["rejected"] == [{"index": 1, "error": "price is negative"}]
     body = ask_until(api, "/recommendations/b", lambda body: body["source"] == "live")
-    assert [item["product_id"] for item in body["items"]] == ["p0", "p2", "p1"]
-    assert body["items"][0]["sources"] == {"als": 0.5}
+    assert body["items"][0]["product_id"] == "p0"
+    recent = httpx.get(f"{api.url}/users/b", trust_env=False).json()["recent"]
+    assert [(one["event_type"], one["price"]) for one in recent] == [("cart", 0.0)]
     assert httpx.get(f"{api.url}/health", trust_env=False).json()["status"] == "ok"
 
     newer = catalog.publish("models/recommender", lambda path: save(model, catalog.storage, path))

@@ -1,5 +1,6 @@
 """The API on a real port, and the command that serves it."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,32 +17,51 @@ from shoplab.core.wait import wait_until
 from shoplab.lab.api import serve, start_api
 from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.serving.api import create_app
+from shoplab.serving import bodies, connections
+from shoplab.serving.connections import GuardedProtocol
 from shoplab.serving.server import ApiHandle, bind, start
+from tests.serving.conftest import Shop, app_of
 
 
 @pytest.fixture
-def api(stocked: Any, tmp_path: Path) -> Iterator[ApiHandle]:
-    handle = start(create_app(stocked.backstage, EmbeddedStore(tmp_path / "metrics.db")), free_port())
+def api(settings: Settings, stocked: Shop, store: EmbeddedStore) -> Iterator[ApiHandle]:
+    handle = start(app_of(stocked, settings, store), free_port())
     yield handle
     handle.stop()
 
 
 def test_it_answers_on_its_port_and_only_on_loopback(api: ApiHandle) -> None:
-    answer = httpx.get(f"{api.url}/recommendations/u2", params={"k": 2}, trust_env=False)
-    assert [item["product_id"] for item in answer.json()["items"]] == ["p9", "p8"]
+    answer = httpx.get(f"{api.url}/recommendations/p0", params={"k": 2}, trust_env=False)
+    assert len(answer.json()["items"]) == 2
     assert "server" not in answer.headers
     assert api.url.startswith("http://127.0.0.1:")
 
 
-def test_batches_published_while_it_runs_are_picked_up_by_itself(api: ApiHandle, stocked: Any) -> None:
-    stocked.publish_batch(1, {"u1": ["p20"]})
+def test_who_only_holds_connections_open_gives_way_to_others(api: ApiHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GuardedProtocol, "most", 20)
+    port = int(api.url.rsplit(":", 1)[1])
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+    for one in held[40:]:
+        one.sendall(b"GET /health HTTP/1.1\r\nHost: localho")  # and never the rest
+    try:
+        for _ in range(5):
+            assert httpx.get(f"{api.url}/ready", trust_env=False).status_code == 200
+    finally:
+        for one in held:
+            one.close()
 
-    def first() -> str:
-        body = httpx.get(f"{api.url}/recommendations/u1", trust_env=False).json()
-        return str(body["items"][0]["product_id"]) if body["source"] == "live" else ""
 
-    assert wait_until(first, 30, "the new batch was never seen") == "p20"
+def test_half_a_head_and_half_a_body_are_not_waited_for(api: ApiHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEADER_S", 0.2)
+    monkeypatch.setattr(bodies, "BODY_S", 0.2)
+    port = int(api.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as half:
+        half.sendall(b"GET /health HTTP/1.1\r\nHost: localho")
+        with contextlib.suppress(ConnectionResetError):
+            assert half.recv(100) == b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as half:
+        half.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n[")
+        assert half.recv(100).startswith(b"HTTP/1.1 408")
 
 
 def test_connections_send_without_waiting_for_more() -> None:
@@ -70,9 +90,9 @@ def _health_with_a_model_problem(handle: ApiHandle) -> dict[str, Any]:
     return health if "model" in health["problems"] else {}
 
 
-def test_stop_frees_the_port(stocked: Any, tmp_path: Path) -> None:
+def test_stop_frees_the_port(settings: Settings, stocked: Shop, store: EmbeddedStore) -> None:
     port = free_port()
-    start(create_app(stocked.backstage, EmbeddedStore(tmp_path / "metrics.db")), port).stop()
+    start(app_of(stocked, settings, store), port).stop()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

@@ -1,9 +1,10 @@
-"""`./lab serve`: the API as a process of the lab, with the watch over the lab's servers beside it.
+"""`./lab serve`: the API as processes of the lab, with the watch over the lab's servers beside it.
 
 `python -m shoplab.lab.api` is the same in the background; its arguments only mark it as the lab's.
 """
 
 import socket
+from pathlib import Path
 
 import click
 from fastapi import FastAPI
@@ -12,54 +13,73 @@ from shoplab.core.catalog import Catalog
 from shoplab.core.settings import Settings, load_settings
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.monitor.watch import Watch
-from shoplab.serving import server
-from shoplab.serving.api import create_app
+from shoplab.serving import prometheus, server
+from shoplab.serving.api import Background, create_app
 from shoplab.serving.backstage import Backstage
+from shoplab.serving.follow import Follower
 from shoplab.serving.headers import KnownHost
+from shoplab.serving.intake import Intake
+from shoplab.serving.keeper import POLL_S, Keeper
 from shoplab.serving.requests import RequestTally
+from shoplab.serving.restore import restore
 from shoplab.serving.server import ApiHandle, bind
+from shoplab.serving.workers import Workers
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 opens it to the network.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 32), help="Processes that answer.")
 @click.pass_obj
-def serve(settings: Settings, host: str) -> None:
+def serve(settings: Settings, host: str, workers: int) -> None:
     """Serve recommendations over HTTP, with a live page.
 
     Port: SHOPLAB_API_PORT, 8000 by default. It starts without a model too and takes one up when it is there.
 
     \b
     Example:
-      ./lab serve
+      ./lab serve --workers 2
       curl http://127.0.0.1:8000/users/sample?n=3
     """
     listener = bind(host, settings.api_port)
     shown = "127.0.0.1" if host == "0.0.0.0" else host
     click.echo(f"live page: http://{shown}:{settings.api_port}/   stop with Ctrl+C")
-    _run(settings, listener)
+    run(settings, listener, workers)
 
 
-def watched_app(settings: Settings, backstage: Backstage | None = None, store: MetricStore | None = None) -> FastAPI:
-    """The service on the lab's HDFS and metric store, with the watch; tests may give their own. It answers to this
-    machine's names only.
+def folder_of(settings: Settings) -> Path:
+    """Where the API on this port has its bundles."""
+    return settings.home / "serving" / str(settings.api_port)
+
+
+def served_app(
+    settings: Settings, worker: int = 1, keeper: Keeper | None = None, store: MetricStore | None = None
+) -> FastAPI:
+    """One worker's service, on the lab's HDFS, Kafka and metric store; the first also watches the lab. keeper: run
+    beside it, where no other process does. It answers to this machine's names only.
     """
-    store = store or open_store(settings)
-    tally = RequestTally()
-    watch = Watch(settings, store, tally.points)
-    app = create_app(backstage or Backstage(Catalog(settings)), store, tally, beside=[watch])
+    store, tally, catalog = store or open_store(settings), RequestTally(worker), Catalog(settings)
+    follower = Follower(settings, lambda memory: restore(Catalog(settings), memory), worker)
+    backstage = Backstage(catalog, folder_of(settings), follower)
+    watch = Watch(settings, store, tally.points, looks=worker == 1)
+    beside: list[Background] = [watch, keeper] if keeper else [watch]
+    app = create_app(backstage, store, Intake(settings, backstage.product), tally, beside)
     app.add_middleware(KnownHost, names=settings.host_names)
     return app
 
 
 def start_api(settings: Settings) -> ApiHandle:
     """In a thread of this process, on 127.0.0.1; returns when it answers. ServiceError where that fails."""
-    return server.start(watched_app(settings), settings.api_port)
+    keeper = Keeper(Catalog(settings), folder_of(settings))
+    return server.start(served_app(settings, keeper=keeper), settings.api_port)
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
-    server.run(watched_app(settings), listener)
+def run(settings: Settings, listener: socket.socket, workers: int = 1) -> None:
+    """Serves on the socket until it is told to end."""
+    prometheus.share(folder_of(settings) / "prometheus")
+    keeper = Keeper(Catalog(settings), folder_of(settings))
+    Workers(workers, lambda number: server.run(served_app(settings, number), listener)).run(keeper.refresh, POLL_S)
 
 
 if __name__ == "__main__":
     own = load_settings()
-    _run(own, bind("127.0.0.1", own.api_port))
+    run(own, bind("127.0.0.1", own.api_port))

@@ -42,11 +42,15 @@ def _up(found: Mapping[str, Fields | None]) -> dict[str, bool]:
 
 
 class Watch:
-    """A background thread that looks and writes. These are gauges: a round that the store does not take is dropped."""
+    """A background thread that looks and writes. These are gauges: a round that the store does not take is dropped.
+    more: further points of a round; looks: whether at the lab's servers, which one process is enough for.
+    """
 
     def __init__(
-        self, settings: Settings, store: MetricStore, more: Callable[[dt.datetime], Sequence[Point]] = lambda _: ()
-    ) -> None:
+        self, settings: Settings, store: MetricStore, more: Callable[[dt.datetime], Sequence[Point]] = lambda _: (),
+        looks: bool = True,
+    ) -> None:  # fmt: skip
+        self._looks = looks
         self._settings = settings
         self._catalog = Catalog(settings)
         self._store = store
@@ -66,7 +70,8 @@ class Watch:
         """One look, written. Never raises; a fault is told once, until a round succeeds again."""
         try:
             at = dt.datetime.now(dt.UTC)
-            points = [*self._more(at), *look(self._settings, self._catalog, at)]
+            seen = look(self._settings, self._catalog, at) if self._looks else []
+            points = [*self._more(at), *seen]
             if not self._stopping.is_set():
                 self._store.write(points)
             self._failing = False

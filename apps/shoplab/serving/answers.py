@@ -1,20 +1,28 @@
-"""A user id -> the answer the API gives: live recommendations first, else the model's, else what is popular."""
+"""A history -> the answer the API gives, as bytes."""
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Any
 
+import numpy as np
+import orjson
 from pydantic import BaseModel
 
-from shoplab.core.errors import ServiceError
-from shoplab.recommend.data.histories import UserContext
-from shoplab.recommend.model.recommender import Recommendation, Recommender
-from shoplab.serving.backstage import Backstage
+from shoplab.core.vocabulary import EventType
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.products import Product
+from shoplab.recommend.fast.case import Ranked
+from shoplab.recommend.fast.flat import NAMES
+from shoplab.recommend.ranking.reasons import Reasons
+from shoplab.recommend.sources import SOURCES
+from shoplab.recommend.sources.base import GROUPS
+from shoplab.serving.people import Segment
+from shoplab.serving.served import History, Served
 
-AnswerSource = Literal["live", "model", "popular"]
+_IN_GROUP = [GROUPS.index(source.group) for source in SOURCES]
+_MET = 20  # newest events that a reason may speak of
 
 
 class Item(BaseModel):
-    """One recommended product. collaborative, content and segment add up to score; so do the sources, where known."""
+    """One recommended product. collaborative, content and segment add up to score; so do the sources."""
 
     rank: int
     product_id: str
@@ -30,83 +38,94 @@ class Item(BaseModel):
 
 
 class Answer(BaseModel):
-    """Recommendations for one user, best first. segment is null for a user the segment table does not hold."""
+    """Recommendations for one user or visitor, best first. source: live where there are events that the model was not
+    trained on, model where it knows the user, else popular. segment is null for whom no table holds.
+    """
 
-    user_id: str
+    user_id: str | None
     segment: int | None
     segment_name: str | None
-    source: AnswerSource
-    model_version: str | None
+    source: str
+    model_version: str
+    increment: int
     items: list[Item]
 
 
-class SampleUser(BaseModel):
-    user_id: str
-    segment: int | None
-    segment_name: str | None
-    source: AnswerSource
+class Similar(BaseModel):
+    """Products that shoppers who look at this one are shown, best first."""
+
+    product_id: str
+    model_version: str
+    increment: int
+    items: list[Item]
 
 
-def answer(backstage: Backstage, user_id: str, k: int) -> Answer:
-    """ServiceError where neither the stream nor a model knows anything yet."""
-    segment = backstage.segment(user_id)
-    number, name = segment or (None, None)
-    live = backstage.live.of(user_id)[:k]
-    recommender = backstage.recommender
-    if recommender is None and not live:
-        raise ServiceError(backstage.problems.get("model", "no recommender is loaded yet; first: ./lab train"))
-    found = _filled(live, recommender, UserContext(user_id, number, recent=()), k) if recommender else live
-    return Answer(
-        user_id=user_id,
-        segment=number,
-        segment_name=name,
-        source="live" if live else _source(backstage, user_id),
-        model_version=recommender.version if recommender else None,
-        items=_items(found, recommender),
-    )
+class _Shelves:
+    """What reasons ask of products, from the arrays."""
+
+    def __init__(self, served: Served) -> None:
+        self._catalogue = served.catalogue
+        items = served.bundle.parts.flat.items
+        self.category_codes = items.category
+        self.shelf_codes = items.shelf
+
+    def __getitem__(self, row: int) -> Product:
+        return self._catalogue.product(row)
 
 
-def sample_users(backstage: Backstage, count: int) -> list[SampleUser]:
-    """Users to try: the stream's newest, at most half where the segment table has enough others."""
-    live = backstage.live.newest_users(count)
-    newest = set(live)
-    others = [user for user in backstage.sample_customers(count) if user not in newest]
-    chosen = live[: max(count // 2, count - len(others))]
-    users: list[tuple[str, AnswerSource]] = [(user, "live") for user in chosen]
-    users += [(user, _source(backstage, user)) for user in others]
-    return [_sample(backstage, user, source) for user, source in users[:count]]
+class Answers:
+    """Of one model."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self._reasons = Reasons(_Shelves(served), served.bundle.segment_names)
+
+    def answer(self, user_id: str | None, segment: Segment | None, history: History, ranked: Ranked) -> bytes:
+        """JSON of Answer."""
+        bundle = self.served.bundle
+        head = {
+            "user_id": user_id, "segment": segment and segment.number, "segment_name": segment and segment.name,
+            "source": source_of(history), "model_version": bundle.version, "increment": bundle.increment,
+        }  # fmt: skip
+        return _joined(head, self.items(history, ranked))
+
+    def similar(self, product_id: str, history: History, ranked: Ranked) -> bytes:
+        """JSON of Similar."""
+        bundle = self.served.bundle
+        head = {"product_id": product_id, "model_version": bundle.version, "increment": bundle.increment}
+        return _joined(head, self.items(history, ranked))
+
+    def items(self, history: History, ranked: Ranked) -> list[bytes]:
+        """JSON of each Item."""
+        met = self._met(history)
+        scores, parts = ranked.scores.round(6), ranked.parts.astype(np.float64).round(6)
+        rows = zip(ranked.items.tolist(), scores.tolist(), parts.tolist(), strict=True)
+        return [self._item(place, *row, met, history.segment) for place, row in enumerate(rows, start=1)]
+
+    def _item(
+        self, place: int, item: int, score: float, parts: list[float], met: list[tuple[int, EventType]], segment: int
+    ) -> bytes:
+        groups = [0.0] * len(GROUPS)
+        for group, part in zip(_IN_GROUP, parts, strict=True):
+            groups[group] += part
+        sources = {name: part for name, part in zip(NAMES, parts, strict=True) if part > 0}
+        why = self._reasons.why(item, max(sources, key=sources.__getitem__, default=""), met, segment)
+        said: dict[str, Any] = {"score": score, **dict(zip(GROUPS, groups, strict=True)), "why": why}
+        said["sources"] = sources
+        return b'{"rank":%d,%b,%b' % (place, self.served.catalogue.shown_as(item), orjson.dumps(said)[1:])
+
+    def _met(self, history: History) -> list[tuple[int, EventType]]:
+        """Newest first."""
+        feedback = self.served.bundle.feedback
+        items, kinds = history.items[-_MET:][::-1].tolist(), history.kinds[-_MET:][::-1].tolist()
+        return [(item, feedback.event(kind)) for item, kind in zip(items, kinds, strict=True)]
 
 
-def _filled(live: list[Recommendation], recommender: Recommender, context: UserContext, k: int) -> list[Recommendation]:
-    """k items where the model has that many: the live ones first, the model's behind them."""
-    if len(live) == k:
-        return live
-    known = {item.product_id for item in live}
-    modelled = recommender.recommend([context], k)[0]  # k, not what is missing: some are known and dropped
-    return [*live, *(item for item in modelled if item.product_id not in known)][:k]
+def source_of(history: History) -> str:
+    if history.live:
+        return "live"
+    return "popular" if history.row == UNKNOWN else "model"
 
 
-def _source(backstage: Backstage, user_id: str) -> AnswerSource:
-    """Of a user without live recommendations."""
-    return "model" if backstage.knows(user_id) else "popular"
-
-
-def _sample(backstage: Backstage, user_id: str, source: AnswerSource) -> SampleUser:
-    number, name = backstage.segment(user_id) or (None, None)
-    return SampleUser(user_id=user_id, segment=number, segment_name=name, source=source)
-
-
-def _items(found: Sequence[Recommendation], recommender: Recommender | None) -> list[Item]:
-    items = []
-    for rank, item in enumerate(found, start=1):
-        product = recommender.product(item.product_id) if recommender else None
-        items.append(
-            Item(
-                rank=rank,
-                category_code=product.category_code if product else None,
-                brand=product.brand if product else None,
-                price=product.price if product else None,
-                **item._asdict(),
-            )
-        )
-    return items
+def _joined(head: dict[str, Any], items: list[bytes]) -> bytes:
+    return b'%b,"items":[%b]}' % (orjson.dumps(head)[:-1], b",".join(items))

@@ -1,127 +1,129 @@
-"""What the API answers from, kept fresh by one background thread."""
+"""What one process of the API answers from: the mapped model, the segments, and what it follows."""
 
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 
-from shoplab.core.catalog import Catalog, version_of
+from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
-from shoplab.core.storage import Storage
-from shoplab.recommend.data.histories import UserContext
-from shoplab.recommend.model.files import DATASET, readable
-from shoplab.recommend.model.files import load as load_recommender
-from shoplab.recommend.model.increment_files import Increments, Pointer
-from shoplab.recommend.model.recommender import Recommender
-from shoplab.serving import customers, live
-from shoplab.serving.customers import Customers, LiveSegments, Segment, load_customers
-from shoplab.serving.live import BatchFeed, LiveRecommendations
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.products import Product
+from shoplab.serving import keeper
+from shoplab.serving.answers import Answers
+from shoplab.serving.follow import Follower
+from shoplab.serving.live import BatchFeed
+from shoplab.serving.people import LIVE_COLUMNS, LiveSegments, People, Segment
+from shoplab.serving.served import Served
 
-POLL_S = 2.0
-_STRANGER = UserContext("", None, ())
+LOOK_S = 0.25  # at the keeper's folder, on this machine
+POLL_S = 2.0  # at HDFS
+_STARTING = "still loading; ask again in a few seconds"
 
 log = logging.getLogger(__name__)
 
 
 class Backstage:
-    """The current model, the current segments and the stream's newest recommendations.
+    """The current model, the current segments and the stream's newest ones. folder: the keeper's.
 
     What was loaded stays while HDFS is away. `problems` says, per source, what is wrong and what to type.
     """
 
-    def __init__(self, catalog: Catalog, load: Callable[[Storage, str], Recommender] = load_recommender) -> None:
-        self._catalog = catalog
-        self._load = load
-        self._feed = BatchFeed(catalog.storage, catalog.path("recommendations"), live.COLUMNS)
-        self._segment_feed = BatchFeed(catalog.storage, catalog.path("live", "segments"), customers.COLUMNS)
-        self._increments = Increments(catalog)
-        self._base: Recommender | None = None  # as it was trained
-        self._pointer: Pointer | None = None  # to the increment that was looked at last
-        self._looked_at = ""  # the version that was published when the model was looked at last
-        self._model_problem = ""
+    def __init__(self, catalog: Catalog, folder: Path, follower: Follower) -> None:
+        self._folder, self.follower = folder, follower
+        self._feed = BatchFeed(catalog.storage, catalog.path("live", "segments"), LIVE_COLUMNS)
+        self._names: dict[str, Path] = {}  # of what is loaded
+        self._own: dict[str, str] = {"start": _STARTING}
+        self._told: set[str] = set()
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="backstage", daemon=True)
-        self.live = LiveRecommendations()
+        self._threads = [Thread(target=self._look_on, name="backstage", daemon=True),
+                         Thread(target=self._poll_on, name="live segments", daemon=True)]  # fmt: skip
+        self.answers: Answers | None = None
+        self.model_since: float | None = None  # time.monotonic()
+        self.people: People | None = None
         self.live_segments = LiveSegments()
-        self.live_since: float | None = None  # time.monotonic() of the newest batch
-        self.customers: Customers | None = None
-        self.recommender: Recommender | None = None
-        self.recommender_since: float | None = None
-        self.problems: dict[str, str] = {"start": "still loading; ask again in a few seconds"}
+        self.live_since: float | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def refresh(self) -> None:
-        """One look at HDFS. Never raises: what fails stays as it was and is told in `problems`."""
-        found: dict[str, str] = {}
-        parts = {"model": self._refresh_model, "segments": self._refresh_customers, "live": self._refresh_live}
-        for part, refresh in parts.items():
-            try:
-                problem = refresh()
-            except LabError as error:
-                problem = str(error)
-            except Exception as error:  # a damaged file must not end the thread that would read the next, good one
-                if part not in self.problems:
-                    log.exception("the API could not load %s", part)
-                problem = f"could not be loaded ({type(error).__name__}); see the API's log"
-            if problem:
-                found[part] = problem
-        self.problems = found
-
-    def segment(self, user_id: str) -> Segment | None:
-        """As of the user's newest stream batch, else of the published table."""
-        return self.live_segments.of(user_id) or (self.customers.segment(user_id) if self.customers else None)
-
-    def sample_customers(self, count: int) -> list[str]:
-        return self.customers.sample(count) if self.customers else []
-
-    def knows(self, user_id: str) -> bool:
-        """Whether the model was trained on events of this user."""
-        return self.recommender is not None and user_id in self.recommender.shoppers.index
+    @property
+    def problems(self) -> dict[str, str]:
+        """Of the keeper and of this process."""
+        kept = keeper.problems(self._folder)
+        following = {"kafka": self.follower.problem} if self.follower.problem else {}
+        return kept | self._own | following
 
     @property
     def newest_batch(self) -> str | None:
         return self._feed.newest
 
-    def _run(self) -> None:
+    def look(self) -> None:
+        """Takes up what the keeper points to. Never raises: what can't be read is told, and the one before goes on."""
+        takes: dict[str, Callable[[Path], None]] = {keeper.MODEL: self._take_model, keeper.PEOPLE: self._take_people}
+        for pointer, take in takes.items():
+            home = keeper.current(self._folder, pointer)
+            if home is None or home == self._names.get(pointer):
+                continue
+            try:
+                take(home)
+                self._names[pointer] = home
+                self._own.pop(pointer, None)
+            except Exception as error:  # a bundle that is half gone: the keeper's next one is looked at
+                self._own[pointer] = f"could not be loaded ({type(error).__name__}); see the API's log"
+                if home.name not in self._told:
+                    log.exception("the API could not load %s", home.name)
+                self._told.add(home.name)
+        if keeper.is_ready(self._folder):
+            self._own.pop("start", None)
+
+    def poll(self) -> None:
+        """The stream's newest segments. Never raises."""
+        try:
+            for batch in self._feed.poll():
+                self.live_segments.add(batch)
+                self.live_since = time.monotonic()
+            self._own.pop("live", None)
+        except LabError as error:
+            self._own["live"] = str(error)
+        except Exception as error:
+            if "live" not in self._own:
+                log.exception("the API could not load the stream's segments")
+            self._own["live"] = f"could not be loaded ({type(error).__name__}); see the API's log"
+
+    def segment(self, user_id: str) -> Segment | None:
+        """As of the user's newest stream batch, else of the published table."""
+        live = self.live_segments.of(user_id)
+        return live or (self.people.segment(user_id) if self.people else None)
+
+    def product(self, product_id: str) -> Product | None:
+        """What the model's catalogue knows of it."""
+        if self.answers is None:
+            return None
+        catalogue = self.answers.served.catalogue
+        row = catalogue.ids.find(product_id)
+        return None if row == UNKNOWN else catalogue.product(row)
+
+    def _take_model(self, home: Path) -> None:
+        self.answers = Answers(Served(home, self.follower.tokens))
+        self.model_since = time.monotonic()
+
+    def _take_people(self, home: Path) -> None:
+        self.people = People(home)
+
+    def _look_on(self) -> None:
         while not self._stopping.is_set():
-            self.refresh()
+            self.look()
+            self._stopping.wait(LOOK_S)
+
+    def _poll_on(self) -> None:
+        while not self._stopping.is_set():
+            self.poll()
             self._stopping.wait(POLL_S)
-
-    def _refresh_model(self) -> str:
-        """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
-        published = self._catalog.current(DATASET)
-        if published != self._looked_at or self._base is None:
-            folder, problem = readable(self._catalog)
-            if self._base is None or self._base.version != version_of(folder):
-                self._base, self._pointer = self._load(self._catalog.storage, folder), None
-                self._serve(self._base)
-            self._looked_at, self._model_problem = published, problem
-        pointer = self._increments.current()
-        if pointer is not None and pointer != self._pointer:
-            self._serve(self._increments.grown(self._base))
-            self._pointer = pointer
-        return self._model_problem
-
-    def _serve(self, model: Recommender) -> None:
-        model.recommend([_STRANGER], 1)  # fills its lazy indexes here and not in someone's request
-        self.recommender, self.recommender_since = model, time.monotonic()
-
-    def _refresh_customers(self) -> str:
-        folder = self._catalog.current("segments")
-        if self.customers is None or self.customers.version != version_of(folder):
-            self.customers = load_customers(self._catalog.storage, folder)
-        return ""
-
-    def _refresh_live(self) -> str:
-        for batch in self._segment_feed.poll():
-            self.live_segments.add(batch)
-        for batch in self._feed.poll():
-            self.live.add(batch)
-            self.live_since = time.monotonic()
-        return ""

@@ -10,6 +10,7 @@ import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shoplab.metrics.point import Field, Point
+from shoplab.serving.prometheus import Gauges
 
 MOST_TIMES = 10_000  # of a route and source: what the percentiles look at, the newest
 NO_SOURCE = "none"
@@ -24,9 +25,10 @@ class _RouteTally:
 
 
 class RequestTally:
-    """What was asked since the last `points`. Adding takes microseconds and waits for nothing but its like."""
+    """What was asked of a worker since the last `points`. Adding takes microseconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: int = 1) -> None:
+        self._worker = worker
         self._tallies: dict[_Key, _RouteTally] = {}
         self._lock = Lock()
 
@@ -41,18 +43,18 @@ class RequestTally:
         """api_requests by route and source, and counting from 0 again; docs/metrics.md."""
         with self._lock:
             taken, self._tallies = self._tallies, {}
-        return [_point(route, source, counted, at) for (route, source), counted in sorted(taken.items())]
+        return [_point(route, source, self._worker, counted, at) for (route, source), counted in sorted(taken.items())]
 
 
 class CountRequests:
-    """ASGI middleware that adds every request to a tally. errors: answers from 500 on, and none at all.
+    """ASGI middleware that adds every request to a tally and to the gauges. errors: answers from 500
+    on, and none at all.
 
     A handler names the source of its answer in `request.state.source`.
     """
 
-    def __init__(self, app: ASGIApp, tally: RequestTally) -> None:
-        self._app = app
-        self._tally = tally
+    def __init__(self, app: ASGIApp, tally: RequestTally, gauges: Gauges) -> None:
+        self._app, self._tally, self._gauges = app, tally, gauges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,8 +72,11 @@ class CountRequests:
         try:
             await self._app(scope, receive, send_and_look)
         finally:
-            ms = (time.perf_counter() - started) * 1000
-            self._tally.add(_route(scope), state.get("source", NO_SOURCE), ms, status >= 500)
+            seconds, route = time.perf_counter() - started, _route(scope)
+            self._tally.add(route, state.get("source", NO_SOURCE), seconds * 1000, status >= 500)
+            number, times = self._gauges.of(route, status)
+            number.inc()
+            times.observe(seconds)
 
 
 def _route(scope: Scope) -> str:
@@ -80,8 +85,8 @@ def _route(scope: Scope) -> str:
     return path if isinstance(path, str) and path else "other"
 
 
-def _point(route: str, source: str, counted: _RouteTally, at: dt.datetime) -> Point:
+def _point(route: str, source: str, worker: int, counted: _RouteTally, at: dt.datetime) -> Point:
     p50, p95 = np.percentile(counted.times_ms, [50, 95])
     counts: dict[str, Field] = {"count": counted.count, "errors": counted.errors}
     times: dict[str, Field] = {"p50_ms": float(p50), "p95_ms": float(p95)}
-    return Point("api_requests", {"route": route, "source": source}, counts | times, at)
+    return Point("api_requests", {"route": route, "source": source, "worker": str(worker)}, counts | times, at)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from shoplab.core.errors import ServiceError
 from shoplab.core.listen import listen
 from shoplab.core.wait import wait_until
+from shoplab.serving.connections import GuardedProtocol, room
 
 START_S = 30.0
 _NOT_STARTED = "the API did not start; run ./lab serve to see why"
@@ -63,7 +64,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
+    GuardedProtocol.most = room()
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-    )
+        app, http=GuardedProtocol, loop="uvloop", log_level="warning", access_log=False, server_header=False,
+        date_header=False, timeout_graceful_shutdown=5, timeout_keep_alive=30,
+    )  # fmt: skip
     return uvicorn.Server(config)

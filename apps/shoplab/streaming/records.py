@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
-from shoplab.events import clean, wire
+from shoplab.events import clean, wire_spark
 from shoplab.events.mapping import REES46, Mapping, load_mapping
 
 NO_EVENT = "not a JSON object of an event"
@@ -17,14 +17,14 @@ def read_records(records: DataFrame, mapping: Mapping, days: tuple[str, str]) ->
     arrived: a stream runs for weeks.
     """
     last = days[1] or F.date_add(F.to_date("arrived"), 1)
-    read = wire.decode(records)
+    read = wire_spark.decode(records)
     nothing = F.coalesce(*[F.col(name) for name in SOURCE_COLUMNS]).isNull()
     kept = read.withColumnsRenamed({"timestamp": "arrived", "raw": "_raw"})
     kept = kept.withColumn("fault", F.coalesce("fault", F.when(nothing, F.lit(NO_EVENT))))
     typed = clean.typed(
         kept.select(*_PLACE, "value", "_raw", "fault", "plain", *SOURCE_COLUMNS), mapping, (days[0], last)
     )
-    raw = F.when(F.col("reason").isNotNull(), F.coalesce("_raw", wire.shown(F.col("value"))))
+    raw = F.when(F.col("reason").isNotNull(), F.coalesce("_raw", wire_spark.shown(F.col("value"))))
     return typed.withColumn("raw", raw).select(*_PLACE, "raw", "reason", *EVENT.names)
 
 

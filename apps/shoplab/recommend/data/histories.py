@@ -52,10 +52,11 @@ class Histories:
 
     def matrix(self, products: int, decay: float = 1.0) -> csr_matrix:
         """Weights of events that fade by `decay` with every newer one, summed, shape (cases, products)."""
-        faded = (self.feedback.weight_of[self.kinds] * decay**self.ages).astype(np.float32)
-        summed = csr_matrix((faded, (self.owners, self.items)), shape=(len(self), products))
-        summed.sum_duplicates()
-        return summed
+        faded = self.feedback.weight_of[self.kinds].astype(np.float64) * decay**self.ages
+        keys, place = np.unique(self.owners * products + self.items, return_inverse=True)
+        summed = np.bincount(place, faded, len(keys)).astype(np.float32)  # in double precision: of any order the same
+        starts = np.searchsorted(keys, np.arange(len(self) + 1) * products)
+        return csr_matrix((summed, keys % max(1, products), starts), shape=(len(self), products))
 
     def lengths(self) -> Ints:
         """Events per case."""

@@ -1,5 +1,6 @@
 """The published hybrid: candidates from every source, one blended score, and the reason for each recommendation."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from shoplab.core.vocabulary import EventType
 from shoplab.recommend.data.arrays import UNKNOWN, Ints
 from shoplab.recommend.data.feedback import CURRENT, Feedback
 from shoplab.recommend.data.histories import Histories, UserContext, read_histories
@@ -102,7 +104,7 @@ class Recommender:
         best, order = _listed(candidates, lists)
         parts = self.ranker.blend.parts(best)
         groups = np.stack([parts[:, group == self._in_group].sum(axis=1) for group in range(len(GROUPS))], axis=1)
-        reasons = Reasons(self.products, self.segment_names, histories)
+        reasons, met = Reasons(self.products, self.segment_names), _met(histories)
         answers: list[list[Recommendation]] = [[] for _ in range(len(histories))]
         for row in order.tolist():
             owner, item = int(best.owners[row]), int(best.items[row])
@@ -113,11 +115,21 @@ class Recommender:
                 if part > 0
             }  # fmt: skip
             score = float(scores[owner, len(answers[owner])])
-            why = reasons.why(owner, item, of_groups)
+            source = max(shown, key=shown.__getitem__, default="")
+            why = reasons.why(item, source, met[owner], int(histories.segments[owner]))
             product_id = self.products[item].product_id
             collaborative, content, segment = of_groups
             answers[owner].append(Recommendation(product_id, score, collaborative, content, segment, why, shown))
         return answers
+
+
+def _met(histories: Histories) -> dict[int, list[tuple[int, EventType]]]:
+    """Owner -> what was met, newest first."""
+    met: dict[int, list[tuple[int, EventType]]] = defaultdict(list)
+    columns = (part[::-1].tolist() for part in (histories.owners, histories.items, histories.kinds))
+    for owner, item, kind in zip(*columns, strict=True):
+        met[owner].append((item, histories.feedback.event(kind)))
+    return met
 
 
 def _listed(candidates: Candidates, lists: Ints) -> tuple[Candidates, Ints]:

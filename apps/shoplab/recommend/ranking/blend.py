@@ -50,9 +50,9 @@ class FixedBlend:
         return total
 
     def parts(self, candidates: Candidates) -> Floats:
-        return candidates.scaled() * self._weights(candidates.columns)
+        return candidates.scaled() * self.weights(candidates.columns)
 
-    def _weights(self, columns: Columns) -> Floats:
+    def weights(self, columns: Columns) -> Floats:
         weights = [self._weight(source, columns) + source.floor for source in columns.sources]
         return np.array(weights, dtype=np.float32) / (1 + sum(source.floor for source in columns.sources))
 

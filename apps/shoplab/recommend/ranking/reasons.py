@@ -1,48 +1,56 @@
-"""Why a product is recommended, in one readable sentence."""
+"""Why a product is recommended, in one readable sentence: what the source that puts most into its score has to say."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from typing import Protocol
 
-from shoplab.recommend.data.histories import Histories
-from shoplab.recommend.data.products import Products, words_for
+import numpy as np
+from numpy.typing import NDArray
 
-_CONTENT = 1
+from shoplab.core.vocabulary import EventType
+from shoplab.recommend.data.arrays import UNKNOWN
+from shoplab.recommend.data.products import Product, words_for
+from shoplab.recommend.sources.content import Content
+from shoplab.recommend.sources.covisits import Covisits
+from shoplab.recommend.sources.recent import Recent
+from shoplab.recommend.sources.segment_popularity import SegmentPopularity
+
+POPULAR = "popular in the shop"
+_SAID = {"neighbours": "chosen by shoppers with visits like yours", "als": "chosen by shoppers with your habits"}
+Met = Sequence[tuple[int, EventType]]  # rows of the products, newest first
+
+
+class Shelves(Protocol):
+    """Products by row, and per row the codes of category and shelf."""
+
+    @property
+    def category_codes(self) -> NDArray[np.int32]: ...
+    @property
+    def shelf_codes(self) -> NDArray[np.int32]: ...
+    def __getitem__(self, row: int) -> Product: ...
 
 
 class Reasons:
-    """Reasons for one batch of users."""
+    """Of one model. segment_names: of segment 0, 1, …"""
 
-    def __init__(self, products: Products, segment_names: Sequence[str], histories: Histories) -> None:
-        self.products = products
-        self.segment_names = segment_names
-        self.histories = histories
-        self.met: dict[int, list[tuple[int, int]]] = defaultdict(list)  # owner -> (item, kind), newest first
-        for owner, item, kind in zip(
-            *(part[::-1].tolist() for part in (histories.owners, histories.items, histories.kinds)), strict=True
-        ):
-            self.met[owner].append((item, kind))
+    def __init__(self, products: Shelves, segment_names: Sequence[str]) -> None:
+        self._products, self._segment_names = products, segment_names
 
-    def why(self, owner: int, item: int, parts: Sequence[float]) -> str:
-        """Met before, or else named after the largest of the collaborative, content and segment parts."""
-        for met, kind in self.met[owner]:
-            if met == item:
-                return self.histories.feedback.event(kind).met
-        largest = max(range(3), key=lambda part: parts[part])
-        if largest == _CONTENT and self.met[owner]:
-            return self._like_what_was_met(owner, item)
-        if largest <= _CONTENT:
-            return "chosen by shoppers with your habits"
-        segment = self.histories.segments[owner]
-        named = 0 <= segment < len(self.segment_names)
-        return f"popular among {self.segment_names[segment]}" if named else "popular in the shop"
+    def why(self, item: int, source: str, met: Met, segment: int) -> str:
+        """source: the one with the largest part, "" where none has any. segment: UNKNOWN for none."""
+        if source == Recent.name:
+            return next((event.met for row, event in met if row == item), POPULAR)
+        if source == Covisits.name and met:
+            row, event = met[0]
+            return f"often seen with {words_for(self._products[row])} you {event.did}"
+        if source == Content.name and met:
+            return self._like_what_was_met(item, met)
+        if source == SegmentPopularity.name and UNKNOWN < segment < len(self._segment_names):
+            return f"popular among {self._segment_names[segment]}"
+        return _SAID.get(source, POPULAR)
 
-    def _like_what_was_met(self, owner: int, item: int) -> str:
-        shelves, categories = self.products.shelf_codes, self.products.category_codes
-        for codes, brand in ((shelves, True), (categories, False)):
-            for met, kind in self.met[owner]:
-                if codes[met] == codes[item]:
-                    return f"like {words_for(self.products[item], brand)} you {self._did(kind)}"
-        return f"like products you {self._did(self.met[owner][0][1])}"
-
-    def _did(self, kind: int) -> str:
-        return self.histories.feedback.event(kind).did
+    def _like_what_was_met(self, item: int, met: Met) -> str:
+        for codes, brand in ((self._products.shelf_codes, True), (self._products.category_codes, False)):
+            for row, event in met:
+                if codes[row] == codes[item]:
+                    return f"like {words_for(self._products[item], brand)} you {event.did}"
+        return f"like products you {met[0][1].did}"

@@ -5,7 +5,7 @@ Source: Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Da
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,6 +15,7 @@ from shoplab.recommend.data.arrays import Floats, Ints
 from shoplab.recommend.data.feedback import WEIGHT_CAP
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.log import Log
+from shoplab.recommend.sources.als_kernels import all_folded_in, dots
 from shoplab.recommend.sources.base import Arrays, Group, Newer, Pairs, Source, Training, from_pairs
 
 SIZE = 40
@@ -44,13 +45,10 @@ class Factors:
         return gram
 
     @cached_property
-    def _solver(self) -> Any:
-        from implicit.cpu.als import AlternatingLeastSquares
-
-        with threadpool_limits(1, "blas"):
-            solver = AlternatingLeastSquares(self.rank, regularization=REGULARIZATION, num_threads=1)
-        solver.item_factors = self.item_factors
-        return solver
+    def items_gram(self) -> Floats:
+        """The same of all items' vectors."""
+        gram: Floats = (self.item_factors.T @ self.item_factors).astype(np.float32)
+        return gram
 
 
 def fit_als_on_matrix(weights: csr_matrix, rank: int, seed: int = 7) -> Factors:
@@ -66,8 +64,10 @@ def fit_als_on_matrix(weights: csr_matrix, rank: int, seed: int = 7) -> Factors:
 
 def fold_in(factors: Factors, user_items: csr_matrix) -> Floats:
     """Vectors of new or changed users from weights, shape (users, items): one exact least-squares step, items fixed."""
-    rows = np.arange(user_items.shape[0])
-    vectors: Floats = factors._solver.recalculate_user(rows, _confidence(user_items))
+    met = _confidence(user_items)
+    vectors: Floats = all_folded_in(
+        factors.items_gram, factors.item_factors, met.indptr, met.indices, met.data, REGULARIZATION
+    )
     return vectors
 
 
@@ -126,12 +126,12 @@ class Als(Source):
         shape = (len(histories), products)
         if not len(placed) or not count:
             return csr_matrix(shape, dtype=np.float32)
-        items, scores = _nearest(self.factors.item_factors, vectors[placed], count)
-        return from_pairs(np.repeat(placed, count), items.ravel(), scores.ravel(), shape, count)
+        owners, items = np.repeat(placed, count), _nearest(self.factors.item_factors, vectors[placed], count).ravel()
+        return from_pairs(owners, items, dots(vectors, owners, self.factors.item_factors, items), shape, count)
 
     def describe(self, pairs: Pairs) -> Floats:
         vectors = self.vectors(pairs.histories)
-        products: Floats = np.einsum("ij,ij->i", vectors[pairs.owners], self.factors.item_factors[pairs.items])
+        products: Floats = dots(vectors, pairs.owners, self.factors.item_factors, pairs.items)
         return products[:, None]
 
     def grown(self, newer: Newer) -> Self:
@@ -161,9 +161,11 @@ def pair_weights(log: Log) -> csr_matrix:
     return pairs
 
 
-def _nearest(items: Floats, vectors: Floats, count: int) -> tuple[Ints, Floats]:
+def _nearest(items: Floats, vectors: Floats, count: int) -> Ints:
+    """Of every vector the rows with the largest products, shape (vectors, count)."""
     from implicit.cpu.topk import topk
 
     with threadpool_limits(1, "blas"):
-        ids, scores = topk(items, vectors, count)
-    return ids.astype(np.int64), scores
+        ids, _ = topk(items, vectors, count)
+    found: Ints = ids.astype(np.int64)
+    return found

@@ -1,6 +1,5 @@
 """What every candidate source is: fitted on a log, asked with histories, stored as arrays."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,23 +7,17 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, identity, vstack
-
-try:
-    from sparse_dot_topn import sp_matmul_topn  # type: ignore[import-untyped]
-except ImportError:  # Linux on ARM
-    sp_matmul_topn = None
+from scipy.sparse import csr_matrix, identity
 
 from shoplab.recommend.data.arrays import Floats, Ints
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.data.log import Log
 from shoplab.recommend.data.products import Products
+from shoplab.recommend.topn import best_products
 
 Arrays = dict[str, NDArray[Any]]
 Group = Literal["collaborative", "content", "segment"]
 GROUPS: tuple[Group, ...] = ("collaborative", "content", "segment")
-_MANY = 64  # cases from which a second thread pays
-_ROWS = 500  # multiplied at once by SciPy
 
 
 @dataclass(frozen=True)
@@ -112,30 +105,6 @@ class Source(ABC):
     @classmethod
     @abstractmethod
     def of(cls, arrays: Arrays) -> Self: ...
-
-
-def best_products(left: csr_matrix, right: csr_matrix, count: int) -> csr_matrix:
-    """The `count` largest of every row of left x right, largest first."""
-    if sp_matmul_topn is None:
-        return best_by_scipy(left, right, count)
-    threads = min(4, os.cpu_count() or 1) if left.shape[0] >= _MANY else 1
-    found: csr_matrix = sp_matmul_topn(left, right, top_n=count, sort=True, n_threads=threads)
-    return found
-
-
-def best_by_scipy(left: csr_matrix, right: csr_matrix, count: int) -> csr_matrix:
-    """The same several times slower, in parts that bound the memory of the whole product."""
-    parts = [_sorted(csr_matrix(left[at : at + _ROWS] @ right), count) for at in range(0, left.shape[0], _ROWS)]
-    empty = csr_matrix((0, right.shape[1]), dtype=np.float32)
-    return csr_matrix(vstack([empty, *parts]), dtype=np.float32)
-
-
-def _sorted(matrix: csr_matrix, count: int) -> csr_matrix:
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    kept = order[np.arange(len(order)) - matrix.indptr[rows] < count]
-    starts = np.searchsorted(rows[kept], np.arange(matrix.shape[0] + 1))
-    return csr_matrix((matrix.data[kept], matrix.indices[kept], starts), shape=matrix.shape)
 
 
 def trimmed(matrix: csr_matrix, count: int) -> csr_matrix:

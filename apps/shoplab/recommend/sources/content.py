@@ -84,7 +84,7 @@ class Content(Source):
     def _profiles(self, met: csr_matrix) -> Floats:
         """Weighted sum of the vectors of what was met, unit length, shape (cases, terms); zeros for no history."""
         summed: Floats = (met @ self.vectors).toarray()
-        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        lengths = np.sqrt(np.einsum("ij,ij->i", summed, summed, dtype=np.float64))[:, None].astype(np.float32)
         summed /= np.where(lengths > 0, lengths, 1)
         return summed
 

@@ -15,12 +15,12 @@ from shoplab.recommend.sources.base import (
     Newer,
     Source,
     Training,
-    best_products,
     packed,
     trimmed,
     unpacked,
     widened,
 )
+from shoplab.recommend.topn import best_products
 
 WINDOW, FADE = 10, 0.5  # pairs up to so many events apart; each event between takes its share
 HALF_LIFE_DAYS = 14.0

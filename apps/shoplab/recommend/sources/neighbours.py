@@ -14,11 +14,11 @@ from shoplab.recommend.sources.base import (
     Newer,
     Source,
     Training,
-    best_products,
     packed,
     unpacked,
     widened,
 )
+from shoplab.recommend.topn import best_products
 
 HALF_LIFE_DAYS = 14.0
 VISITS_PER_PRODUCT = 1000  # the newest: bounds memory and work by the shop's best sellers

@@ -16,12 +16,12 @@ from shoplab.recommend.sources.base import (
     Pairs,
     Source,
     Training,
-    best_products,
     packed,
     trimmed,
     unpacked,
 )
 from shoplab.recommend.sources.popularity import PEAK_BEFORE, TOP, decayed_demand, peak_of, scaled
+from shoplab.recommend.topn import best_products
 
 # Demand that every segment borrows from the shop as a whole: small segments lean on everybody's taste.
 PRIOR_WEIGHT = 50.0

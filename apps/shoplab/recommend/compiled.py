@@ -1,0 +1,33 @@
+"""Numba for the recommender: kernels that are compiled once per machine and version of their code."""
+
+import os
+import tempfile
+from hashlib import blake2b
+from pathlib import Path
+
+from shoplab.core.settings import CACHE
+
+_ROOM = Path(__file__).parent
+
+
+def _folder() -> str:
+    """Of the compiled kernels. Numba looks at a function's own file only to see whether it is stale, but constants of
+    the sources are compiled into kernels too: so the code of all of them names the folder.
+    """
+    code = blake2b(digest_size=8)
+    for file in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")]):
+        code.update(file.read_bytes())
+    folder = Path(os.environ.get("SHOPLAB_CACHE", CACHE)) / "kernels" / code.hexdigest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:  # a container whose disk is read-only compiles at every start
+        return tempfile.mkdtemp(prefix="shoplab-kernels-")
+    return str(folder)
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", _folder())  # before Numba is imported: it looks only then
+
+from numba import njit  # noqa: E402
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+compiled_loose = njit(cache=True, nogil=True, error_model="numpy", fastmath=True)  # sums in any order: SIMD

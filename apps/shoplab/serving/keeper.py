@@ -1,0 +1,173 @@
+"""Published models on HDFS -> bundles on this machine, for the processes that serve."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import orjson
+
+from shoplab.core.catalog import Catalog, version_of
+from shoplab.core.errors import LabError
+from shoplab.core.storage import Storage
+from shoplab.recommend.fast import bundle
+from shoplab.recommend.model.files import DATASET, readable
+from shoplab.recommend.model.files import load as load_model
+from shoplab.recommend.model.increment_files import Increments, Pointer
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.serving.people import write_people
+
+POLL_S = 2.0
+MODEL, PEOPLE = "model", "segments"  # names of the pointers
+SEGMENTS = "segments"  # the table
+_PROBLEMS = "problems.json"
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Makes a bundle of the published model, of each of its increments, and of the segments. folder: one API's own.
+
+    What was made stays while HDFS is away, and where what is published can't be read.
+    """
+
+    def __init__(
+        self, catalog: Catalog, folder: Path, load: Callable[[Storage, str], Recommender] = load_model
+    ) -> None:
+        self._catalog, self._folder, self._load = catalog, folder, load
+        self._increments = Increments(catalog)
+        self._base: Recommender | None = None  # as it was trained
+        self._home: Path | None = None  # its bundle
+        self._pointer: Pointer | None = None  # to the increment that was looked at last
+        self._looked_at = ""  # the version that was published when the model was looked at last
+        self._model_problem = ""
+        self._people = ""  # the segments that were made a bundle of
+        self._told: dict[str, str] = {}
+        self._stopping = Event()
+        self._thread = Thread(target=self.run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def run(self) -> None:
+        """Looks until it is stopped."""
+        while not self._stopping.is_set():
+            self.refresh()
+            self._stopping.wait(POLL_S)
+
+    def refresh(self) -> None:
+        """One look at HDFS. Never raises: what is wrong is told to who serves."""
+        looks = {MODEL: self._look_at_model, PEOPLE: self._look_at_people}
+        self._tell({part: said for part, look in looks.items() if (said := self._said(part, look))})
+
+    def _said(self, part: str, look: Callable[[], str]) -> str:
+        """What is wrong with it, "" for nothing."""
+        try:
+            return look()
+        except LabError as error:
+            return str(error)
+        except Exception as error:  # a damaged file must not end the thread that would read the next, good one
+            said = f"{type(error).__name__}: {error}"
+            if said != self._told.get(part):
+                log.exception("the API could not load the %s", part)
+            self._told[part] = said
+            return f"could not be loaded ({type(error).__name__}); see the API's log"
+
+    def _look_at_people(self) -> str:
+        published = self._catalog.current(SEGMENTS)
+        if published != self._people:
+            home = self._room(f"segments-{version_of(published)}")
+            write_people(self._catalog, published, home)
+            self._publish(PEOPLE, home, "segments-*", home)
+            self._people = published
+        return ""
+
+    def _look_at_model(self) -> str:
+        """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
+        published = self._catalog.current(DATASET)
+        if published != self._looked_at or self._base is None:
+            path, self._model_problem = readable(self._catalog)
+            if self._base is None or self._base.version != version_of(path):
+                self._take(path)
+            self._looked_at = published
+        assert self._base
+        assert self._home
+        pointer = self._increments.current()
+        if pointer is not None and pointer != self._pointer:
+            self._grow(self._increments.grown(self._base))
+            self._pointer = pointer
+        return self._model_problem
+
+    def _take(self, path: str) -> None:
+        self._base = None  # its memory is free before the next one takes its own
+        model = self._load(self._catalog.storage, path)
+        home = self._room(f"model-{model.version}")
+        self._base, self._home, self._pointer = bundle.write(model, home), home, None
+        self._publish(MODEL, home, "model-*", home)
+
+    def _grow(self, model: Recommender) -> None:
+        assert self._base
+        assert self._home
+        if not model.increment:
+            return self._publish(MODEL, self._home, "model-*", self._home)
+        home = self._room(f"model-{model.version}+{model.increment}")
+        bundle.write_grown(model, home, self._home)
+        self._publish(MODEL, home, "model-*", self._home)
+
+    def _room(self, name: str) -> Path:
+        """An empty place; two of a name are never mixed."""
+        for number in range(1_000_000):
+            place = self._folder / (f"{name}.{number}" if number else name)
+            if not place.exists():
+                return place
+        raise LabError(f"{self._folder} is full of versions; delete it")
+
+    def _publish(self, pointer: str, home: Path, kind: str, *needed: Path) -> None:
+        """Points to it, and deletes others of its kind."""
+        _replace(self._folder / pointer, home.name)
+        for other in self._folder.glob(kind):
+            if other not in (home, *needed):
+                bundle.remove(other)
+
+    def _tell(self, found: dict[str, str]) -> None:
+        if found != problems(self._folder) or not (self._folder / _PROBLEMS).exists():
+            _replace(self._folder / _PROBLEMS, orjson.dumps(found).decode())
+
+
+def current(folder: Path, pointer: str) -> Path | None:
+    """The bundle that is to be served, None before there is one."""
+    name = read_text(folder / pointer)
+    return folder / name if name else None
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether it has looked at all."""
+    return (folder / _PROBLEMS).exists()
+
+
+def problems(folder: Path) -> dict[str, str]:
+    """MODEL or PEOPLE -> what is wrong with what is published."""
+    with suppress(ValueError):
+        found: dict[str, str] = orjson.loads(read_text(folder / _PROBLEMS) or "{}")
+        return found
+    return {}
+
+
+def read_text(file: Path) -> str:
+    with suppress(OSError):
+        return file.read_text()
+    return ""
+
+
+def _replace(file: Path, text: str) -> None:
+    """Whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.replace(file)

@@ -1,0 +1,80 @@
+"""Bundles of what is published: made whole, switched to under load, refused by name where they can't be read."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shoplab.core.settings import Settings
+from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.recommend.model.recommender import Recommender
+from shoplab.serving import keeper
+from tests.serving.conftest import Shop, app_of
+
+
+def test_only_what_is_served_stays_on_the_disk(stocked: Shop, tastes: Recommender, tmp_path: Path) -> None:
+    for version in ("v2", "v3"):
+        stocked.publish_model(version, tastes)
+        stocked.look()
+    assert [home.name for home in (tmp_path / "serving").glob("model-*")] == ["model-v3"]
+    assert stocked.backstage.answers is not None
+    assert stocked.backstage.answers.served.bundle.version == "v3"
+
+
+@pytest.mark.parametrize("damage", ["half", "foreign", "gone"])
+def test_a_bundle_that_cannot_be_read_is_named_and_the_one_before_goes_on(
+    stocked: Shop, tastes: Recommender, damage: str
+) -> None:
+    stocked.publish_model("v2", tastes)
+    folder = "/data/models/recommender/version=v2"
+    if damage == "half":
+        stocked.hdfs.files[f"{folder}/users.parquet"] = b"PAR1"
+    elif damage == "foreign":
+        facts = stocked.hdfs.read_json(f"{folder}/model.json")
+        stocked.hdfs.write_json(f"{folder}/model.json", facts | {"sources": ["tomorrow's"]})
+    else:
+        del stocked.hdfs.files[f"{folder}/products.parquet"]
+    stocked.look()
+    said = stocked.backstage.problems["model"]
+    assert "v2" in said or "could not be loaded" in said
+    assert stocked.backstage.answers is not None
+    assert stocked.backstage.answers.served.bundle.version == "v1"
+
+
+def test_a_keeper_that_starts_again_needs_no_hdfs_to_go_on(stocked: Shop, tmp_path: Path) -> None:
+    home = keeper.current(tmp_path / "serving", keeper.MODEL)
+    stocked.hdfs.away = True
+    stocked.look()
+    assert home is not None
+    assert home.exists()
+    assert keeper.current(tmp_path / "serving", keeper.MODEL) == home
+
+
+def test_a_switch_loses_no_request_and_mixes_no_models(
+    stocked: Shop, tastes: Recommender, settings: Settings, store: EmbeddedStore
+) -> None:
+    app = app_of(stocked, settings, store)
+
+    async def ask(client: httpx.AsyncClient, said: Counter[str]) -> None:
+        for number in range(60):
+            answer = await client.get(f"/recommendations/p{number % 40}")
+            said[answer.json()["model_version"] if answer.status_code == 200 else str(answer.status_code)] += 1
+            await asyncio.sleep(0)
+
+    async def all_of_them() -> Counter[str]:
+        said: Counter[str] = Counter()
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            asked = [asyncio.create_task(ask(client, said)) for _ in range(4)]
+            for version in ("v2", "v3"):
+                stocked.publish_model(version, tastes)
+                await asyncio.to_thread(stocked.look)
+            await asyncio.gather(*asked)
+        return said
+
+    said = asyncio.run(all_of_them())
+    assert set(said) <= {"v1", "v2", "v3"}
+    assert said["v3"]
+    assert said.total() == 240
