@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from fastapi.testclient import TestClient
 
-from shoplab.core.errors import ServiceError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
-from shoplab.lab.api import serve, start_api
+from shoplab.lab.api import serve, served_app, start_api
 from shoplab.lab.ports import free_port
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.serving import bodies, connections
@@ -109,6 +110,30 @@ def test_a_taken_port_is_one_line_with_a_way_out(settings: Settings) -> None:
     assert "live page" not in result.output
 
 
+def test_the_network_is_for_those_with_a_token_only(settings: Settings) -> None:
+    result = CliRunner().invoke(serve, ["--host", "0.0.0.0"], obj=replace(settings, api_port=free_port()))
+    assert isinstance(result.exception, LabError)
+    assert "SHOPLAB_API_TOKEN" in str(result.exception)
+
+
+def test_a_token_is_asked_of_everybody_and_a_browser_keeps_it(settings: Settings, tmp_path: Path) -> None:
+    own = replace(settings, home=tmp_path, api_token="s3cret", webhdfs_url="http://127.0.0.1:9")
+    client = TestClient(served_app(own), base_url="http://localhost")
+    assert (client.get("/health").status_code, client.get("/").status_code) == (401, 401)
+    assert client.get("/?token=wrong").status_code == 401
+    assert client.get("/health", headers={"Authorization": "Bearer s3cret"}).status_code == 200
+    assert client.get("/?token=s3cret").status_code == 200
+    assert client.get("/health").status_code == 200
+
+
+def test_a_page_of_another_site_sends_nothing(settings: Settings, tmp_path: Path) -> None:
+    own = replace(settings, home=tmp_path, webhdfs_url="http://127.0.0.1:9")
+    client = TestClient(served_app(own), base_url="http://localhost:8000")
+    for origin, status in (("http://evil.example", 403), ("null", 403), ("http://localhost:8000", 202)):
+        assert client.post("/events", json=[], headers={"Origin": origin}).status_code == status
+
+
 def test_an_unknown_address_is_one_line_too(settings: Settings) -> None:
-    result = CliRunner().invoke(serve, ["--host", "203.0.113.7"], obj=replace(settings, api_port=free_port()))
+    own = replace(settings, api_port=free_port(), api_token="s3cret")
+    result = CliRunner().invoke(serve, ["--host", "203.0.113.7"], obj=own)
     assert isinstance(result.exception, ServiceError)

@@ -61,12 +61,13 @@ class Settings:
     """Where things are and how large they may be. Field `kafka_port` is set by SHOPLAB_KAFKA_PORT, and so on.
 
     An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the lab's own, on 127.0.0.1; an empty
-    `hdfs_user` the caller's own name. `lab` is the one that runs: embedded, docker, or
-    cluster inside a container; `project` is Docker Compose's name for it. A token may also stand in a file
-    that SHOPLAB_INFLUX_TOKEN_FILE or SHOPLAB_INFLUX_READ_TOKEN_FILE names. A page's port is its door's; the server
-    itself listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
-    and API answer, with commas between. `learning`: whether the stream learns on between trainings;
-    `learn_segments`: and places users by centres that move on; `refit`: and trains anew beside it when too much is new.
+    `hdfs_user` the caller's own name. `lab` is the one that runs: embedded, docker, or cluster inside a container;
+    `project` is Docker Compose's name for it. A token may also stand in a file that SHOPLAB_INFLUX_TOKEN_FILE,
+    SHOPLAB_INFLUX_READ_TOKEN_FILE or SHOPLAB_API_TOKEN_FILE names. A page's port is its door's; the server itself
+    listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
+    and API answer, with commas between; `api_token`: what the API asks of everybody, nothing where it is empty.
+    `learning`: whether the stream learns on between trainings; `learn_segments`: and places users by centres that
+    move on; `refit`: and trains anew beside it when too much is new.
     """
 
     home: Path = REPO / ".lab"
@@ -115,6 +116,7 @@ class Settings:
     stream_driver_memory: str = "768m"
     executor_memory: str = "512m"
 
+    api_token: str = ""
     influx_url: str = ""
     influx_token: str = ""
     influx_read_token: str = ""
@@ -193,7 +195,7 @@ def variable(name: str) -> str:
     return f"SHOPLAB_{name.upper()}"
 
 
-TOKENS = ("influx_token", "influx_read_token")
+TOKENS = ("influx_token", "influx_read_token", "api_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
 OWN_PORTS = tuple(name for name in PORTS if name.endswith("_own_port"))
 _SHAPES: dict[str, Callable[[Any], object]] = (

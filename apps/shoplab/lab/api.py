@@ -10,6 +10,7 @@ import click
 from fastapi import FastAPI
 
 from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
 from shoplab.core.settings import Settings, load_settings
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.monitor.watch import Watch
@@ -17,7 +18,7 @@ from shoplab.serving import prometheus, server
 from shoplab.serving.api import Background, create_app
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.follow import Follower
-from shoplab.serving.headers import KnownHost
+from shoplab.serving.headers import KnownHost, Token
 from shoplab.serving.intake import Intake
 from shoplab.serving.keeper import POLL_S, Keeper
 from shoplab.serving.requests import RequestTally
@@ -27,7 +28,12 @@ from shoplab.serving.workers import Workers
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 opens it to the network.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address; 0.0.0.0 opens it to the network, with SHOPLAB_API_TOKEN.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 32), help="Processes that answer.")
 @click.pass_obj
 def serve(settings: Settings, host: str, workers: int) -> None:
@@ -40,6 +46,10 @@ def serve(settings: Settings, host: str, workers: int) -> None:
       ./lab serve --workers 2
       curl http://127.0.0.1:8000/users/sample?n=3
     """
+    if host not in ("127.0.0.1", "localhost") and not settings.api_token and settings.lab != "cluster":
+        raise LabError(
+            f"--host {host} opens the API to the network: set SHOPLAB_API_TOKEN first, which it then asks for"
+        )
     listener = bind(host, settings.api_port)
     shown = "127.0.0.1" if host == "0.0.0.0" else host
     click.echo(f"live page: http://{shown}:{settings.api_port}/   stop with Ctrl+C")
@@ -63,6 +73,8 @@ def served_app(
     watch = Watch(settings, store, tally.points, looks=worker == 1)
     beside: list[Background] = [watch, keeper] if keeper else [watch]
     app = create_app(backstage, store, Intake(settings, backstage.product), tally, beside)
+    if settings.api_token:
+        app.add_middleware(Token, token=settings.api_token)
     app.add_middleware(KnownHost, names=settings.host_names)
     return app
 

@@ -1,9 +1,11 @@
 """What keeps the API's page to itself: the host it answers to, its own scripts, no other page's frames."""
 
 from collections.abc import Collection
+from hmac import compare_digest
 
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shoplab.core.listen import NOT_OURS, answers_to
@@ -17,6 +19,12 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]  # fmt: skip
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_COOKIE = "shoplab_token"
+_NO_TOKEN = (
+    "this API wants its token (SHOPLAB_API_TOKEN): Authorization: Bearer TOKEN, or open /?token=TOKEN in a browser"
+)
 
 
 class SecurityHeaders:
@@ -36,14 +44,48 @@ class SecurityHeaders:
 
 class KnownHost:
     """ASGI middleware that answers to this machine's names and to `names` only: a name that somebody else points here
-    would make their page one of our origin.
+    would make their page one of our origin. And what changes something it takes from its own pages only.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or answers_to(Headers(scope=scope).get("host", ""), self._names):
-            await self._app(scope, receive, send)
-            return
-        await JSONResponse({"error": NOT_OURS}, status_code=421)(scope, receive, send)
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not answers_to(host, self._names):
+            return await _refuse(421, NOT_OURS, scope, receive, send)
+        if scope["method"] not in _READING and origin is not None and origin.partition("://")[2] != host:
+            return await _refuse(403, "a page of another site can't send this", scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+class Token:
+    """ASGI middleware that asks for a token: as `Authorization: Bearer TOKEN`, or by opening /?token=TOKEN once, which
+    leaves a cookie that no script reads.
+    """
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._token = app, token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        if scope["path"] == "/" and self._is_right(QueryParams(scope["query_string"]).get("token", "")):
+            response = RedirectResponse("/", status_code=303)
+            response.set_cookie(_COOKIE, self._token.decode(), httponly=True, samesite="strict")
+            return await response(scope, receive, send)
+        request = Request(scope)
+        said = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self._is_right(said) or self._is_right(request.cookies.get(_COOKIE, "")):
+            return await self._app(scope, receive, send)
+        return await _refuse(401, _NO_TOKEN, scope, receive, send)
+
+    def _is_right(self, said: str) -> bool:
+        return compare_digest(said.encode(), self._token)
+
+
+async def _refuse(status: int, said: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"error": said}, status_code=status)(scope, receive, send)
