@@ -1,7 +1,9 @@
 """Numba for the recommender: kernels that are compiled once per machine and version of their code."""
 
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,16 +20,20 @@ def _folder() -> str:
     for file in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")]):
         code.update(file.read_bytes())
     folder = Path(os.environ.get("SHOPLAB_CACHE", CACHE)) / "kernels" / code.hexdigest()
-    try:
+    with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:  # a container whose disk is read-only compiles at every start
-        return tempfile.mkdtemp(prefix="shoplab-kernels-")
-    return str(folder)
+    if os.access(folder, os.W_OK):
+        return str(folder)
+    own = tempfile.mkdtemp(prefix="shoplab-kernels-")  # in a container: what its image brought, and room for more
+    if folder.is_dir():
+        shutil.copytree(folder, own, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    return own
 
 
 os.environ.setdefault("NUMBA_CACHE_DIR", _folder())  # before Numba is imported: it looks only then
 
 from numba import njit  # noqa: E402
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
-compiled_loose = njit(cache=True, nogil=True, error_model="numpy", fastmath=True)  # sums in any order: SIMD
+_KEPT = Path(__file__).exists()  # not where the package is a zip file, as spark-submit ships it
+compiled = njit(cache=_KEPT, nogil=True, error_model="numpy")
+compiled_loose = njit(cache=_KEPT, nogil=True, error_model="numpy", fastmath=True)  # sums in any order: SIMD

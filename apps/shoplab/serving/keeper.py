@@ -1,5 +1,6 @@
 """Published models on HDFS -> bundles on this machine, for the processes that serve."""
 
+import ctypes
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -109,6 +110,8 @@ class Keeper:
         model = self._load(self._catalog.storage, path)
         home = self._room(f"model-{model.version}")
         self._base, self._home, self._pointer = bundle.write(model, home), home, None
+        del model
+        _give_back()
         self._publish(MODEL, home, "model-*", home)
 
     def _grow(self, model: Recommender) -> None:
@@ -163,6 +166,12 @@ def read_text(file: Path) -> str:
     with suppress(OSError):
         return file.read_text()
     return ""
+
+
+def _give_back() -> None:
+    """What a model took while it was read is free, but glibc keeps it."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _replace(file: Path, text: str) -> None:
