@@ -54,6 +54,22 @@ def test_a_settled_table_has_the_same_rows_in_fewer_bytes(values: np.ndarray, ki
     assert settled.arrays["=n"].dtype.str == kind
 
 
+@pytest.mark.parametrize("count", [1, 2, 50, 20_000])
+def test_a_settled_table_finds_all_and_nothing_else(count: int) -> None:
+    table, some = Keyed({}), np.unique([*keys(count), -(1 << 63), (1 << 63) - 1])
+    table.append(RANDOM.permutation(some))
+    settled = Settled.of(table)
+    assert (settled.find(some) == np.arange(len(some))).all()
+    others = np.setdiff1d(np.concatenate([some[:-1] + 1, some[1:] - 1, keys(1_000)]), some)
+    assert (settled.find(others) == -1).all()
+
+
+def test_keys_that_begin_alike_are_found() -> None:
+    table, some = Keyed({}), np.arange(300)
+    table.append(some)
+    assert (Settled.of(table).find(np.append(some, 300)) == np.append(some, -1)).all()
+
+
 def test_nothing_is_found_in_an_empty_settled_table() -> None:
     assert (Settled.of(Keyed({"n": ("i4", 0)})).find(keys(10)) == -1).all()
 

@@ -99,13 +99,16 @@ class Keyed:
         if len(places):
             self._touched.append(places)
 
-    def touched(self) -> Places:
-        """Rows changed since `changes` was asked last."""
-        return np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
+    def touched(self) -> NDArray[np.bool_]:
+        """Of each row, whether it was changed since `changes` was asked last."""
+        changed = np.zeros(self._size, np.bool_)
+        for places in self._touched:
+            changed[places] = True
+        return changed
 
     def changes(self) -> Change:
-        """The same rows, once."""
-        changed = self.rows(self.touched())
+        """Those rows, once."""
+        changed = self.rows(np.flatnonzero(self.touched()))
         self._touched = []
         return changed
 

@@ -11,6 +11,7 @@ from shoplab.streaming.state.keyed import Change, Keyed, Keys, Places
 
 Arrays = dict[str, NDArray[Any]]
 _KEYS = "keys"
+_ALIKE = 4  # keys of one beginning, or a few more
 _NARROW = 1 << 32  # of larger numbers nothing is gained
 
 
@@ -23,13 +24,19 @@ class Packing(NamedTuple):
 
 
 class Settled:
-    """Found by binary search, so that no index is kept, nor made after a restart."""
+    """Keys are hashes, so that as many begin with the same bits as with others: where those of each beginning start is
+    all the index there is, a byte a row.
+    """
 
     def __init__(self, arrays: Arrays, packings: Mapping[str, Packing]) -> None:
         """Both as the properties of the same name give them."""
         self._keys: Keys = arrays[_KEYS]
         self._columns = {name: arrays[f"={name}"] for name in packings}
         self.packings = dict(packings)
+        bits = max(1, (len(self._keys) // _ALIKE).bit_length())
+        self._shift, self._half = 64 - bits, 1 << (bits - 1)
+        beginnings = np.arange(-self._half, self._half) << self._shift
+        self._starts = np.append(np.searchsorted(self._keys, beginnings), len(self._keys)).astype(np.uint32)
 
     @classmethod
     def of(cls, table: Keyed) -> "Settled":
@@ -49,12 +56,23 @@ class Settled:
 
     @property
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in self.arrays.values())
+        return self._starts.nbytes + sum(array.nbytes for array in self.arrays.values())
 
     def find(self, keys: Keys) -> Places:
-        """Where each key's row is, -1 where there is none. Keys in their order are found faster."""
-        places = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self) - 1))
-        return np.where(self._keys[places] == keys, places, -1) if len(self) else np.full(len(keys), -1)
+        """Where each key's row is, -1 where there is none."""
+        beginning = (keys >> self._shift) + self._half
+        places, ends = (self._starts[beginning + more].astype(np.int64) for more in (0, 1))
+        found = np.full(len(keys), -1, np.int64)
+        looking = np.flatnonzero(places < ends)
+        places, ends, wanted = places[looking], ends[looking], keys[looking]
+        while len(looking):
+            there = self._keys[places]
+            mine = there == wanted
+            found[looking[mine]] = places[mine]
+            places += 1
+            further = (there < wanted) & (places < ends)
+            looking, places, ends, wanted = looking[further], places[further], ends[further], wanted[further]
+        return found
 
     def rows(self, places: Places) -> Change:
         columns = {name: self._unpacked(name, places) for name in self._columns}

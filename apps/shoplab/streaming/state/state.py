@@ -104,7 +104,7 @@ class StreamState:
             here = places >= 0
             rows = users.user_rows(month, table.rows(places[here]).columns, ids.filter(pa.array(here)), self.words)
             all_months.append(rows)
-            touched.append(rows.filter(pa.array(np.isin(places[here], table.touched()))))
+            touched.append(rows.filter(pa.array(table.touched()[places[here]])))
         return pa.concat_tables(touched), pa.concat_tables(all_months)
 
     def tables(self) -> Iterator[tuple[str, Keyed]]:
