@@ -1,5 +1,6 @@
 """The stream on the running lab: Kafka to HDFS in micro-batches, faults included."""
 
+import logging
 from dataclasses import replace
 
 import pandas as pd
@@ -16,6 +17,7 @@ from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.query import streaming
+from shoplab.streaming.state.files import StateFiles
 from tests.streaming.conftest import FirstRun, Stream, drain
 
 
@@ -145,6 +147,40 @@ def test_a_lost_memory_is_made_from_the_stored_events(stream: Stream) -> None:
     assert (account.new, account.duplicates) == (40, 10)
     users = stream.catalog.table("live/users", f"batch={account.batch:010}").set_index("user_id")
     assert users.loc["10", "events"] == 3  # two of them stored before
+
+
+def test_a_memory_read_while_spark_starts_is_not_read_again(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream.send(0, 60)
+    stream.drain()
+    read: list[int] = []
+    restore = StateFiles.restore
+    monkeypatch.setattr(StateFiles, "restore", lambda files, batch: read.append(batch) or restore(files, batch))
+    job = LiveJob(stream.settings, stream.store)
+    job.memory.read_early()
+    stream.send(50, 100)
+    [account] = stream.drain(job)
+    assert (account.new, account.duplicates, read) == (40, 10, [0])
+
+
+def test_a_memory_read_too_early_is_read_again(stream: Stream, caplog: pytest.LogCaptureFixture) -> None:
+    """As where another stream has gone on since then, or a backfill wants it made anew."""
+    stream.send(0, 60)
+    stream.drain()
+    job = LiveJob(stream.settings, stream.store)
+    job.memory.read_early().result()
+    stream.send(60, 70)
+    stream.drain()
+    stream.send(50, 80)
+    [account] = stream.drain(job)
+    assert (account.new, account.duplicates) == (10, 20)
+    job = LiveJob(stream.settings, stream.store)
+    job.memory.read_early().result()
+    stream.catalog.storage.delete("/stream/temp/stream-state")
+    stream.send(70, 90)
+    with caplog.at_level(logging.WARNING):
+        [account] = stream.drain(job)
+    assert (account.new, account.duplicates) == (10, 10)
+    assert "the stream takes up the stored events of 2019-11" in caplog.messages
 
 
 def test_a_memory_made_from_stored_events_knows_those_without_session(stream: Stream) -> None:

@@ -125,6 +125,11 @@ def stream(settings: Settings, drain: bool, once: bool, day: str | None) -> int 
     if not drain and not once:
         return supervise(settings, click.echo)
     end_with_supervisor()
+    _run(settings, drain)
+    return None
+
+
+def _run(settings: Settings, drain: bool) -> None:
     from shoplab.core.catalog import Catalog
     from shoplab.core.spark import spark_session
     from shoplab.metrics.store import open_store
@@ -132,9 +137,10 @@ def stream(settings: Settings, drain: bool, once: bool, day: str | None) -> int 
     from shoplab.streaming.service import run_stream
 
     Catalog(settings).claim()
+    job = LiveJob(settings, open_store(settings))
+    job.memory.read_early()
     with spark_session(replace(settings, driver_memory=settings.stream_driver_memory), "stream") as spark:
-        run_stream(settings, spark, LiveJob(settings, open_store(settings)), drain, click.echo)
-    return None
+        run_stream(settings, spark, job, drain, click.echo)
 
 
 def _backfill(settings: Settings, day: str, has_more: bool) -> int:

@@ -115,7 +115,7 @@ class LiveJob:
         self._idle.clear()
         self._busy_since = clock.started
         try:
-            rows = batch.toArrow()
+            rows = _in_order(batch.toArrow())
             clock.lap("read")
             if len(rows):
                 self._process(self._spark_catalog, rows, self.begun.first + number, clock)
@@ -124,7 +124,6 @@ class LiveJob:
             self._idle.set()
 
     def _process(self, catalog: SparkCatalog, rows: pa.Table, number: int, clock: "Clock") -> None:
-        rows = rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
         is_good = pc.is_null(rows["reason"])
         self._crash_point("rows read")
         good, bad = rows.filter(is_good), rows.filter(pc.invert(is_good))
@@ -196,6 +195,11 @@ class Clock:
     def lap(self, name: str) -> None:
         now = time.time()
         self.laps[name], self._last = round((now - self._last) * 1000), now
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """The topic's."""
+    return rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
 
 
 def _account(

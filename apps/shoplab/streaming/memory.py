@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.core.catalog import Catalog
+from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.schemas import EVENT
+from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.events_file import events_file, rows_by_batch
 from shoplab.streaming.records import event_key, hashed
-from shoplab.streaming.state.files import StateFiles
+from shoplab.streaming.state.files import StateFiles, state_file
 from shoplab.streaming.state.levels import Levels
 from shoplab.streaming.state.state import StreamState
 
@@ -23,13 +27,53 @@ _ROWS = 1_000_000  # of stored events, taken up at a time
 log = logging.getLogger(__name__)
 
 
+class Early(NamedTuple):
+    """A state that was read before it was known which one is wanted. file: HDFS's number and the bytes of that which
+    says what it is read from.
+    """
+
+    batch: int
+    file: tuple[int, int] | None
+    state: StreamState | None
+
+
 class Memory:
     """The state of one lab's stream."""
 
     def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._files = StateFiles(catalog.storage, catalog.path(*STATE))
+        self._early: Future[Early] | None = None
         self._held: StreamState | None = None
         self._batch = -1  # after which the state is held
+
+    def read_early(self) -> "Future[Early]":
+        """Begins to read the state after the newest account in a thread, as Spark starts; `ready` waits for it."""
+        pool = ThreadPoolExecutor(1, "memory")
+        self._early = pool.submit(self._newest)
+        pool.shutdown(wait=False)
+        return self._early
+
+    def _newest(self) -> Early:
+        account = Accounts(self._catalog).newest()
+        if account is None:
+            return Early(-1, None, None)
+        return Early(account.batch, self._file(account.batch), self._files.restore(account.batch))
+
+    def _read(self, batch: int) -> StreamState | None:
+        """As that batch left it. What was read early counts where nobody has written or deleted it meanwhile."""
+        early, self._early = self._early, None
+        if early is not None:
+            try:
+                found = early.result()
+            except LabError:  # such as a file that another stream deleted meanwhile
+                found = Early(-1, None, None)
+            if found.state is not None and found.batch == batch and found.file == self._file(batch):
+                return found.state
+        return self._files.restore(batch)
+
+    def _file(self, batch: int) -> tuple[int, int] | None:
+        return self._catalog.storage.listed(self._catalog.path(*STATE)).get(state_file(batch))
 
     @contextmanager
     def before(self, catalog: SparkCatalog, batch: int, levels: Levels) -> Iterator[StreamState]:
@@ -45,7 +89,7 @@ class Memory:
         if self._held is not None and self._batch == batch - 1:
             return
         self._held = None  # its memory is free before another takes its own
-        state = self._files.restore(batch - 1)
+        state = self._read(batch - 1)
         if state is None:
             state = from_stored(catalog, batch, levels)
             self._files.write_whole(batch - 1, state)
@@ -72,6 +116,7 @@ def from_stored(catalog: SparkCatalog, batch: int, levels: Levels, months: Colle
             rows = part.toArrow().sort_by([("event_time", "ascending"), ("user_id", "ascending")])
             state.take(rows, levels)
             state.know(rows["sent_key"].drop_null().to_numpy())
+            state.changes()  # which are not wanted: it is written whole
     return state
 
 

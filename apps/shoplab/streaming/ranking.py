@@ -1,6 +1,7 @@
 """Recommendations for the users met last, made beside the stream's data path: a bounded list, until the API ranks."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from sys import intern
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,7 +24,8 @@ class RecentEvents:
     """What users did last, of those who came last."""
 
     def __init__(self) -> None:
-        self._users: OrderedDict[str, deque[tuple[str, str]]] = OrderedDict()
+        # Lists, and each word once: an empty deque takes as much as 60 events
+        self._users: OrderedDict[str, list[tuple[str, str]]] = OrderedDict()
 
     def add(self, events: pa.Table) -> list[str]:
         """Takes a batch's EVENT rows up. Returns its MOST_USERS latest users, the latest first."""
@@ -32,7 +34,9 @@ class RecentEvents:
         columns = (newest[name].to_pylist() for name in ("user_id", "product_id", "event_type"))
         latest: dict[str, None] = {}
         for user, product, kind in zip(*columns, strict=True):
-            self._users.setdefault(user, deque(maxlen=RECENT)).append((product, kind))
+            did = self._users.setdefault(user, [])
+            did.append((intern(product), intern(kind)))
+            del did[:-RECENT]
             self._users.move_to_end(user)
             latest.pop(user, None)
             latest[user] = None

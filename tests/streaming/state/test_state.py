@@ -167,7 +167,14 @@ def test_a_restart_goes_on_where_it_was(spark: SparkSession) -> None:
             restored = kept.restore(number)
             assert restored is not None
             stopped = restored
-    assert min(int(name.split("=")[1].split(".")[0]) for name in store.held) >= 10  # older ones have had their turn
+    names = [name.removeprefix("/state/") for name in store.held]
+    batches = [int(name.split("=")[1].split(".")[0]) for name in names if name.startswith("after=")]
+    assert min(batches) >= 10  # older ones have had their turn
+    settled = [name.rsplit(".", 2)[0].removeprefix("settled=") for name in names if name.startswith("settled=")]
+    assert len(settled) == len(set(settled)), "each is written once"
+    here = {name for name, _ in stopped.settled()}
+    assert here <= set(settled)
+    assert len(set(settled) - here) <= 3, "of those that went only the last batch's"
     assert kept.restore(number + 1) is None
 
 

@@ -32,12 +32,14 @@ class Keyed:
     be hashes already. Rows stay where they are, in the order of their coming; none is ever taken away.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, rows: int = 0) -> None:
+        """rows: as many as `restore` will bring, if it will."""
         self._fresh = dict(columns)
-        self._keys = np.zeros(_FIRST_ROWS, np.int64)
-        self._columns = {name: np.full(_FIRST_ROWS, fresh, kind) for name, (kind, fresh) in columns.items()}
-        self._slots = np.full(_slots_for(_FIRST_ROWS * _GROWTH), -1, np.int32)
-        self._size = 0
+        room = max(_FIRST_ROWS, int(rows * _GROWTH))
+        self._keys = np.empty(room, np.int64)  # not written: room for rows to come takes no memory
+        self._columns = {name: np.empty(room, kind) for name, (kind, _) in columns.items()}
+        self._slots = np.full(_slots_for(_FIRST_ROWS), -1, np.int32)
+        self._size = rows
         self._touched: list[Places] = []
 
     def __len__(self) -> int:
@@ -46,6 +48,11 @@ class Keyed:
     def __getitem__(self, name: str) -> NDArray[Any]:
         """A column. To be read and changed at the places that `find` and `place` give."""
         return self._columns[name]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns."""
+        return list(self._columns)
 
     def keys(self) -> Keys:
         """Of all rows."""
@@ -77,10 +84,12 @@ class Keyed:
 
     def append(self, keys: Keys) -> Places:
         """New rows for keys that have none and differ from each other."""
-        places = np.arange(self._size, self._size + len(keys))
-        self._make_room(self._size + len(keys))
-        self._keys[places] = keys
-        self._size += len(keys)
+        first, self._size = self._size, self._size + len(keys)
+        self._make_room(first)
+        self._keys[first : self._size] = keys
+        for name, (_, fresh) in self._fresh.items():
+            self._columns[name][first : self._size] = fresh
+        places = np.arange(first, self._size)
         self._enter(keys, places)
         self.touch(places)
         return places
@@ -90,13 +99,16 @@ class Keyed:
         if len(places):
             self._touched.append(places)
 
-    def touched(self) -> Places:
-        """Rows changed since `changes` was asked last."""
-        return np.unique(np.concatenate(self._touched)) if self._touched else np.zeros(0, np.int64)
+    def touched(self) -> NDArray[np.bool_]:
+        """Of each row, whether it was changed since `changes` was asked last."""
+        changed = np.zeros(self._size, np.bool_)
+        for places in self._touched:
+            changed[places] = True
+        return changed
 
     def changes(self) -> Change:
-        """The same rows, once."""
-        changed = self.rows(self.touched())
+        """Those rows, once."""
+        changed = self.rows(np.flatnonzero(self.touched()))
         self._touched = []
         return changed
 
@@ -105,41 +117,31 @@ class Keyed:
 
     def restore(self, change: Change) -> None:
         """Puts rows where they were. Whoever has restored all of them calls `reindex`."""
-        if len(change.places):
-            self._make_room(int(change.places[-1]) + 1, index=False)
-            self._size = max(self._size, int(change.places[-1]) + 1)
-            self._keys[change.places] = change.keys
-            for name, values in change.columns.items():
-                self._columns[name][change.places] = values
+        self._keys[change.places] = change.keys
+        for name, values in change.columns.items():
+            self._columns[name][change.places] = values
 
     def reindex(self) -> None:
-        self._index(_slots_for(self._size * _GROWTH))
+        self._index(self._size, self._size)
 
-    def settle(self) -> None:
-        """To be called when no more rows will come: gives back the room for them. A table that was restored needs no
-        `reindex` then.
-        """
-        room = max(1, self._size)
-        self._keys = self._keys[:room].copy()
-        self._columns = {name: column[:room].copy() for name, column in self._columns.items()}
-        self._index(_slots_for(self._size))
-
-    def _index(self, slots: int) -> None:
-        self._slots = np.full(slots, -1, np.int32)
-        self._enter(self._keys[: self._size], np.arange(self._size))
+    def _index(self, held: int, rows: float) -> None:
+        """Of the rows that are held, with room for as many as `rows`."""
+        self._slots = np.full(_slots_for(rows), -1, np.int32)
+        self._enter(self._keys[:held], np.arange(held))
 
     @property
     def _mask(self) -> int:
         return len(self._slots) - 1
 
-    def _make_room(self, rows: int, index: bool = True) -> None:
-        if rows > len(self._keys):
-            more = max(rows, int(len(self._keys) * _GROWTH)) - len(self._keys)
-            self._keys = np.concatenate([self._keys, np.zeros(more, np.int64)])
-            for name, (kind, fresh) in self._fresh.items():
-                self._columns[name] = np.concatenate([self._columns[name], np.full(more, fresh, kind)])
-        if index and rows > _MOST_FULL * len(self._slots):
-            self._index(_slots_for(rows * _GROWTH))
+    def _make_room(self, held: int) -> None:
+        """For as many rows as there are now; of these `held` were there before."""
+        if self._size > len(self._keys):
+            room = max(self._size, int(len(self._keys) * _GROWTH))
+            self._keys = _longer(self._keys[:held], room)
+            for name, column in self._columns.items():
+                self._columns[name] = _longer(column[:held], room)
+        if self._size > _MOST_FULL * len(self._slots):
+            self._index(held, self._size * _GROWTH)
 
     def _enter(self, keys: Keys, places: Places) -> None:
         """Of keys that meet in a free slot one gets it, and the others go on."""
@@ -162,6 +164,12 @@ def mixed(keys: Keys, *others: "Keys | int") -> Keys:
         made = (made ^ (made >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         made ^= made >> np.uint64(31)
     return made.view(np.int64)
+
+
+def _longer(column: NDArray[Any], rows: int) -> NDArray[Any]:
+    longer = np.empty(rows, column.dtype)
+    longer[: len(column)] = column
+    return longer
 
 
 def _slots_for(rows: float) -> int:

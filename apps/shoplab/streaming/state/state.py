@@ -1,7 +1,7 @@
 """One micro-batch after the other -> what is new in it, and what its users and sessions have become."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,14 @@ from shoplab.streaming.state.events import as_arrays
 from shoplab.streaming.state.generations import Generations
 from shoplab.streaming.state.keyed import Change, Keyed, Keys
 from shoplab.streaming.state.levels import Levels
+from shoplab.streaming.state.settled import Settled
 from shoplab.streaming.state.words import Words
 
 EVENTS_KNOWN = 5_000_000  # a generation: an event sent again is found out within 15 to 20 million others
 SESSIONS_KNOWN = 1_000_000
 PAIRS_KNOWN = 5_000_000
+
+_Any = TypeVar("_Any")
 
 
 class Taken(NamedTuple):
@@ -49,7 +52,7 @@ class StreamState:
 
     def take(self, rows: pa.Table, levels: Levels) -> Taken:
         """rows: good ones, in the topic's order: EVENT's columns and the hashes of streaming.records."""
-        for part in self._parts():
+        for part in self._parts.values():
             part.turn()
         new = self._new(rows["key"].to_numpy())
         events = rows.take(pa.array(new))
@@ -101,32 +104,28 @@ class StreamState:
             here = places >= 0
             rows = users.user_rows(month, table.rows(places[here]).columns, ids.filter(pa.array(here)), self.words)
             all_months.append(rows)
-            touched.append(rows.filter(pa.array(np.isin(places[here], table.touched()))))
+            touched.append(rows.filter(pa.array(table.touched()[places[here]])))
         return pa.concat_tables(touched), pa.concat_tables(all_months)
 
     def tables(self) -> Iterator[tuple[str, Keyed]]:
-        """Name -> rows of all there is, to be kept over a restart."""
-        for name in ("seen", "gaps", "sessions", "pairs", "users"):
-            for part, table in getattr(self, name).tables():
-                yield f"{name}.{part}", table
+        """Name -> rows that may change, to be kept over a restart."""
+        return ((f"{name}.{part}", table) for name, whole in self._parts.items() for part, table in whole.tables())
 
-    def table(self, name: str) -> Keyed:
-        """For rows that are restored."""
-        whole, part = name.split(".")
-        table: Keyed = getattr(self, whole).table(part)
-        return table
+    def settled(self) -> Iterator[tuple[str, Settled]]:
+        """The same of those that do not change any more."""
+        return ((f"{name}.{part}", table) for name, whole in self._parts.items() for part, table in whole.settled())
 
-    def restore_words(self, words: dict[str, Words], since: int | None) -> None:
-        """Of a state that is restored, before its rows."""
-        self.words, self.users.since = words, since
+    def restore(self, rows: Mapping[str, int], settled: Mapping[str, Settled]) -> dict[str, Keyed]:
+        """Before the rows that may change are put into the tables it returns. rows: how many each has; both by name."""
+        for name, whole in self._parts.items():
+            whole.restore(_of_part(name, rows), _of_part(name, settled))
+        return dict(self.tables())
 
-    def reindex(self) -> None:
-        """After all rows were restored."""
-        for part in self._parts():
-            part.reindex()
-
-    def _parts(self) -> tuple[Generations | users.Users, ...]:
-        return self.seen, self.gaps, self.sessions, self.pairs, self.users
+    @property
+    def _parts(self) -> "dict[str, Generations | users.Users]":
+        return {
+            "seen": self.seen, "gaps": self.gaps, "sessions": self.sessions, "pairs": self.pairs, "users": self.users
+        }  # fmt: skip
 
     @property
     def months(self) -> set[str]:
@@ -136,6 +135,11 @@ class StreamState:
     def changes(self) -> dict[str, Change]:
         """All that the last batch changed."""
         return {name: table.changes() for name, table in self.tables()}
+
+
+def _of_part(name: str, tables: Mapping[str, _Any]) -> dict[str, _Any]:
+    mark = f"{name}."
+    return {table.removeprefix(mark): said for table, said in tables.items() if table.startswith(mark)}
 
 
 def _of(table: Table) -> pa.Table:

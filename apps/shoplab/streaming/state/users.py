@@ -1,6 +1,6 @@
 """Users by month as far as they have come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from shoplab.streaming.state.events import MICROS, Events, month_name, month_of
 from shoplab.streaming.state.generations import Generations
 from shoplab.streaming.state.keyed import Columns, Keyed, Keys, Places, mixed
 from shoplab.streaming.state.sessions import COUNTED, FAR, Moved, Row, starts_of
+from shoplab.streaming.state.settled import Settled
 from shoplab.streaming.state.tables import mean, ratio, table_of, times
 from shoplab.streaming.state.words import NONE, Words
 
@@ -61,14 +62,14 @@ class Users:
     def tables(self) -> Iterator[tuple[str, Keyed]]:
         return ((month_name(month), table) for month, table in self.months.items())
 
-    def table(self, name: str) -> Keyed:
-        """For rows that are restored."""
-        return self.months.setdefault(int(np.datetime64(name, "M").astype(np.int64)), Keyed(COLUMNS))
+    def settled(self) -> Iterator[tuple[str, Settled]]:
+        """None: what came late may be of any month that is known."""
+        return iter(())
 
-    def reindex(self) -> None:
-        """After all rows were restored."""
-        for table in self.months.values():
-            table.reindex()
+    def restore(self, rows: Mapping[str, int], settled: Mapping[str, Settled]) -> None:
+        """Makes room for the rows that are restored next, by month."""
+        months = {name: int(np.datetime64(name, "M").astype(np.int64)) for name in rows}
+        self.months = {months[name]: Keyed(COLUMNS, count) for name, count in rows.items()}
 
     def _known(self, months: NDArray[np.int64]) -> list[int]:
         return [int(month) for month in np.unique(months) if self.since is None or month >= self.since]
