@@ -26,10 +26,12 @@ def browser() -> Iterator[Browser]:
 
 
 def refusal(tab: Page, url: str) -> str:
-    """Why the browser does not open the URL, as net::ERR_UNSAFE_PORT; "" where it does."""
+    """Why the browser does not open the URL, as net::ERR_UNSAFE_PORT, and the tab is empty; "" where it does."""
     try:
         tab.goto(url)
     except Error as error:
+        tab.wait_for_url("chrome-error://**")  # which comes after the refusal, and would interrupt what comes next
+        tab.goto("about:blank")
         return error.message
     return ""
 

@@ -35,6 +35,7 @@ def test_an_open_product_fits_a_phone_and_comes_into_view(phone: Page) -> None:
     expect(phone.locator("#product-title")).to_be_in_viewport()
     expect(phone.locator("#product .item")).to_have_count(6)
     expect(phone.locator("#changes")).to_contain_text("Viewed")
+    expect(phone.locator("#changes")).to_be_in_viewport()
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

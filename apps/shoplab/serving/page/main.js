@@ -30,7 +30,10 @@ function show() {
     else link.removeAttribute("aria-current");
   }
   document.title = `${VIEWS[name]} · shoplab`;
-  if (shown !== null && shown !== name) find(name).querySelector("h1").focus({ preventScroll: true });
+  if (shown !== null && shown !== name) {
+    find(name).querySelector("h1").focus({ preventScroll: true });
+    scrollTo(0, 0); // the browser went to the view as to a place on the page
+  }
   shown = name;
   views[name].open(...details);
 }

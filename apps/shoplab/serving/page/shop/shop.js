@@ -80,6 +80,7 @@ export class Shop {
   async actNow(type, product) {
     const began = performance.now();
     this.isActing = true;
+    this.round += 1; // what refresh() is still waiting for would tell of this event as if the stream had moved
     try {
       const said = await this.sendEvent(this.shopper.event(type, product.product_id));
       const change = await this.load();
