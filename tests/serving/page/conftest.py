@@ -25,7 +25,9 @@ def whole_stub() -> Iterator[Stub]:
 
 @pytest.fixture
 def shop_url(whole_stub: Stub) -> str:
-    """Where the page is: of the stub, or of any API with a model and a stream that has points."""
+    """Where the page is: any API with a model, segments and a stream that has points. Tests of faults, and of what only
+    the stub's goods show, take `stub_page`.
+    """
     return whole_stub.url
 
 
@@ -50,7 +52,7 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def broken_page(chromium: Browser, stub: Stub) -> Iterator[Page]:
-    """A tab before it; the browser itself writes failed answers to the console."""
+def stub_page(chromium: Browser, stub: Stub) -> Iterator[Page]:
+    """A tab before it. The browser itself writes failed answers to the console."""
     with watched(chromium, stub.url, failures=True) as tab:
         yield tab
