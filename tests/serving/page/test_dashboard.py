@@ -52,6 +52,18 @@ def test_all_is_asked_anew_every_five_seconds_and_only_what_is_new(page: Page) -
         page.clock.fast_forward(5000)
 
 
+def test_a_round_leaves_the_focus_where_it_is(page: Page) -> None:
+    page.clock.install()
+    page.goto("/")
+    link = page.get_by_role("region", name="Top products").get_by_role("link").nth(4)
+    link.focus()
+    name = str(link.text_content())
+    link.evaluate("one => one.dataset.round = 'first'")
+    page.clock.fast_forward(5000)
+    expect(page.locator("[data-round]")).to_have_count(0)
+    expect(page.locator(":focus")).to_have_text(name)
+
+
 def test_a_chart_is_told_in_words_as_a_table_and_by_the_keyboard(page: Page) -> None:
     page.goto("/")
     chart = page.locator("figure").first

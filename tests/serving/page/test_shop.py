@@ -8,7 +8,7 @@ from tests.serving.page.goods import CATALOGUE, HOSTILE
 
 
 def products(page: Page) -> list[str]:
-    return [str(item.get_attribute("data-product")) for item in page.locator("#list .item").all()]
+    return [str(item.get_attribute("data-key")) for item in page.locator("#list .item").all()]
 
 
 def open_shop(page: Page, address: str = "/#try") -> None:
@@ -66,13 +66,31 @@ def test_a_known_user_is_picked_or_typed(page: Page) -> None:
     expect(page.locator("#shopper dl")).to_contain_text("a/b é")
 
 
+def test_what_others_do_shows_within_five_seconds_and_leaves_the_focus(page: Page) -> None:
+    page.clock.install()
+    open_shop(page, "/#try/524500218")
+    expect(page.locator("#sample option")).not_to_have_count(1)  # the last that a new shopper asks for
+    focused = page.locator("#list .open").nth(3)
+    focused.focus()
+    name = str(focused.text_content())
+    sold = products(page)[8]
+    page.evaluate(
+        """product_id => fetch('/events', {method: 'POST', body: JSON.stringify({product_id, event_type: 'cart',
+           user_id: '524500218', user_session: 'elsewhere'}), headers: {'content-type': 'application/json'}})""",
+        sold,
+    )
+    page.clock.fast_forward(5000)
+    expect(page.locator("#changes")).to_have_text(re.compile("^Meanwhile: .*List: .*moved"))
+    expect(page.locator(":focus")).to_have_text(name)
+
+
 def test_products_met_before_can_be_left_out(page: Page) -> None:
     open_shop(page)
     met = products(page)[0]
     page.locator("#list .item").first.get_by_role("button").click()
     expect(page.locator("#changes")).to_contain_text("Viewed")
     page.get_by_label("only products not met before").check()
-    expect(page.locator(f"#list [data-product='{met}']")).to_have_count(0)
+    expect(page.locator(f"#list [data-key='{met}']")).to_have_count(0)
 
 
 def test_what_comes_from_data_is_text(stub_page: Page) -> None:

@@ -30,6 +30,16 @@ export function sentence(text) {
   return text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
 }
 
+/** Other rows into a list. What had the focus keeps it: its row's data-key says which that is, else its place. */
+export function replaceRows(list, rows) {
+  const focused = list.contains(document.activeElement) ? document.activeElement.closest("li") : null;
+  const place = [...list.children].indexOf(focused);
+  list.replaceChildren(...rows);
+  if (focused === null) return;
+  const heir = rows.find((row) => row.dataset.key === focused.dataset.key) ?? rows[Math.min(place, rows.length - 1)];
+  heir?.querySelector("a, button")?.focus({ preventScroll: true });
+}
+
 /** Shows the sentence, or hides its place where there is none. Says nothing twice to a screen reader. */
 export function tell(place, text, isError = false) {
   if (place.dataset.said !== text) {

@@ -18,7 +18,13 @@ export function productsPanel() {
     await Promise.all(top.map(([id]) => learn(names, id)));
     bars(
       list,
-      top.map(([id, events]) => ({ name: link(id, names.get(id)), value: events, text: count(events), hue: 1 })),
+      top.map(([id, events]) => ({
+        key: id,
+        name: link(id, names.get(id)),
+        value: events,
+        text: count(events),
+        hue: 1,
+      })),
     );
   };
   return panel;

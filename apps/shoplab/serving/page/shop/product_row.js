@@ -1,6 +1,6 @@
 // One product in a list: what it is, its price, its score and from what that is made, and why it is there.
 
-import { element, spoken } from "../dom.js";
+import { element, replaceRows, spoken } from "../dom.js";
 import { category, decimal, price, title } from "../format.js";
 
 const PARTS = { collaborative: 1, content: 2, segment: 3 }; // hue
@@ -25,7 +25,7 @@ export function productRow(item, { open, mark, best }) {
   const why = element("p", { class: mark?.otherReason ? "why changed" : "why" }, item.why);
   return element(
     "li",
-    { class: mark?.kind ? `item ${mark.kind}` : "item", "data-product": item.product_id },
+    { class: mark?.kind ? `item ${mark.kind}` : "item", "data-key": item.product_id },
     tile(item),
     name,
     element("span", { class: "price" }, spoken("price "), price(item.price)),
@@ -71,5 +71,6 @@ export function showRows(list, items, open, marks = new Map()) {
   const best = Math.max(
     ...items.map((item) => Object.keys(PARTS).reduce((all, part) => all + Math.max(0, item[part] ?? 0), 0)),
   );
-  list.replaceChildren(...items.map((item) => productRow(item, { open, mark: marks.get(item.product_id), best })));
+  const rows = items.map((item) => productRow(item, { open, mark: marks.get(item.product_id), best }));
+  replaceRows(list, rows);
 }
