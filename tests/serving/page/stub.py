@@ -93,6 +93,7 @@ def _app(stub: Stub) -> FastAPI:
     _add_lab(app, stub)
     _add_people(app, stub)
     _add_products(app, stub)
+    _add_events(app, stub)
     return app
 
 
@@ -162,13 +163,17 @@ def _add_products(app: FastAPI, stub: Stub) -> None:
         items = ranked(looked_at, k, new=True, context=product_id)
         return {"product_id": product_id, "model_version": VERSION, "increment": 12, "items": items}
 
+
+def _add_events(app: FastAPI, stub: Stub) -> None:
     @app.post("/events", status_code=202)
     async def events(request: Request) -> Any:
         stub.needs("kafka", NO_KAFKA)
-        event = await request.json()
-        if event["product_id"] not in CATALOGUE:
-            return {"accepted": 0, "rejected": [{"index": 0, "error": f"product {event['product_id']} is unknown"}]}
+        asked = await request.json()
+        sent: list[Event] = asked if isinstance(asked, list) else [asked]
+        unknown = [place for place, event in enumerate(sent) if event["product_id"] not in CATALOGUE]
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        known = {name: CATALOGUE[event["product_id"]][name] for name in ("category_code", "brand", "price")}
-        stub.events[event["user_id"]].append({"event_time": now, **known, **event})
-        return {"accepted": 1, "rejected": []}
+        for event in (event for event in sent if event["product_id"] in CATALOGUE):
+            known = {name: CATALOGUE[event["product_id"]][name] for name in ("category_code", "brand", "price")}
+            stub.events[event["user_id"]].append({"event_time": now, **known, **event})
+        rejected = [{"index": place, "error": "an unknown product"} for place in unknown]
+        return {"accepted": len(sent) - len(unknown), "rejected": rejected}

@@ -59,6 +59,10 @@ def test_without_kafka_a_visitors_list_follows_all_the_same(stub: Stub, stub_pag
     expect(stub_page.locator("#shopper")).to_contain_text("1 kept in this browser")
     assert stub.events.keys() == {next(iter(stub.events))}  # asked for, never sent
     assert not any(stub.events.values())
+    stub.without = set()
+    stub_page.get_by_role("button", name="Buy").click()
+    expect(stub_page.locator("#changes")).to_contain_text("Segment: loyal")
+    expect(stub_page.locator("#shopper .type")).to_have_text(["purchase", "view"])
 
 
 def test_without_kafka_a_known_users_event_is_refused(stub: Stub, stub_page: Page) -> None:

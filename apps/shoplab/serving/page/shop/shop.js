@@ -7,15 +7,16 @@ import { compare, listInWords, segmentInWords } from "./changes.js";
 import { Chooser } from "./chooser.js";
 import { ListView } from "./list_view.js";
 import { ProductView } from "./product_view.js";
-import { newVisitor, Shopper } from "./shopper.js";
+import { dated, newVisitor, Shopper } from "./shopper.js";
 import { ShopperView } from "./shopper_view.js";
 
 const LIST = 10;
 const LOOKS_MS = [0, 30, 60, 120, 240, 480, 960, 1500]; // waits before each look for an event that was sent
 const DID = { view: "Viewed", cart: "Added to the cart", purchase: "Bought" };
 const UNREAD =
-  "Kafka has the event, but the API has not read it yet; this page looks again every 5 s, `./lab status` shows what runs.";
-const KEPT = "Until then your clicks stay in this browser, and the list follows them all the same.";
+  "Kafka has the event, but the API shows nothing new: it has not read it yet (`./lab status`), or it is the same event twice within a second, which counts once. This page looks again every 5 s.";
+const KEPT =
+  "Until then your clicks stay in this browser, and the list follows them all the same; they go with the next one.";
 
 export class Shop {
   constructor() {
@@ -102,11 +103,12 @@ export class Shop {
     const before = recentOf(this.profile);
     const { shopper } = this;
     try {
-      const { rejected } = await send("/events", event);
+      const { rejected } = await send("/events", [...shopper.kept, event]);
+      shopper.kept = [];
       if (rejected.length) throw new Error(rejected[0].error);
     } catch (error) {
       if (!shopper.isVisitor || error.status !== 503) throw error;
-      shopper.kept.push({ product_id: event.product_id, event_type: event.event_type });
+      shopper.kept.push(dated(event));
       return `${error.message} ${KEPT}`;
     }
     for (const wait of LOOKS_MS) {
@@ -126,8 +128,10 @@ export class Shop {
 
   recommended() {
     const { userId, kept } = this.shopper;
-    if (kept.length)
-      return send("/recommendations", { events: kept, k: LIST, new: this.chooser.onlyNew, user_id: null });
+    if (kept.length) {
+      const events = kept.map(({ product_id, event_type }) => ({ product_id, event_type }));
+      return send("/recommendations", { events, k: LIST, new: this.chooser.onlyNew, user_id: null });
+    }
     const context = this.product.product ? `&context=${encodeURIComponent(this.product.product.product_id)}` : "";
     return ask(`/recommendations/${encodeURIComponent(userId)}?k=${LIST}&new=${this.chooser.onlyNew}${context}`);
   }

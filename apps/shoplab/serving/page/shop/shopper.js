@@ -7,7 +7,7 @@ export class Shopper {
     this.userId = userId;
     this.session = random(16);
     this.isVisitor = userId.startsWith(VISITOR);
-    this.kept = []; // events that could not be sent: the list for them is asked with POST /recommendations
+    this.kept = []; // events that Kafka could not take: they go with the next one
   }
 
   /** As POST /events takes it; time, category, brand and price are the API's to fill in. */
@@ -15,6 +15,12 @@ export class Shopper {
     return { event_type: type, product_id: productId, user_id: this.userId, user_session: this.session };
   }
 }
+
+/** With the time it happened, for an event that is sent later. */
+export const dated = (event) => ({
+  ...event,
+  event_time: `${new Date().toISOString().slice(0, 19).replace("T", " ")} UTC`,
+});
 
 export const newVisitor = () => new Shopper(VISITOR + random(4));
 
