@@ -15,11 +15,11 @@ from shoplab.lab.ports import with_free_ports
 from tests.data import FEW_ROWS
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
     from pyspark.sql import SparkSession
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-    from tests.chromium import Page
     from tests.shop import Shop
 
 # Beside each other, workers take a folder at a time: its tests share servers, sessions and models. Longest first.
@@ -89,10 +89,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def tab() -> "Iterator[Page]":
     """A browser's tab, or a skip with a word."""
-    from tests.chromium import browser
+    from tests.browser import browser
 
-    with browser() as page:
-        yield page
+    with browser() as chromium:
+        yield chromium.new_page()
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def stranger(tab: "Page") -> Iterator[str]:
 
     with elsewhere.server() as (port, _):
         url = f"http://localhost:{port}"
-        tab.open(url)
+        tab.goto(url)
         yield url
 
 

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 import requests
-
-from tests.chromium import Page
+from playwright.sync_api import Page
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -52,12 +51,12 @@ def get(url: str, **headers: str) -> requests.Response:
 def fetched(tab: Page, url: str, options: str = "{}") -> str:
     """What a script on the page gets to see: a status and a text, or "no: " and why."""
     script = f"fetch('{url}', {options}).then(a => a.text().then(t => a.status + ' ' + t), e => 'no: ' + e)"
-    return str(tab.run(script))
+    return str(tab.evaluate(script))
 
 
 def send_form(tab: Page, url: str, method: str = "POST") -> None:
     """A form without script's limits, into a frame; waits until something is there."""
-    tab.run(f"""new Promise(done => {{
+    tab.evaluate(f"""new Promise(done => {{
       const frame = document.createElement('iframe'), form = document.createElement('form');
       frame.name = 'f' + Math.random(); form.target = frame.name; form.method = '{method}'; form.action = '{url}';
       document.body.append(frame, form); frame.onload = () => done(); form.submit(); setTimeout(done, 1000);
@@ -72,12 +71,12 @@ def try_all(tab: Page, url: str) -> None:
                 body = "" if method == "GET" else ", body: 'x'"
                 fetched(tab, url, f"{{method: '{method}', mode: '{mode}', headers: {headers}{body}}}")
     send_form(tab, url)
-    tab.run(f"new Promise(done => {{ const i = new Image(); i.onload = i.onerror = done; i.src = '{url}' }})")
+    tab.evaluate(f"new Promise(done => {{ const i = new Image(); i.onload = i.onerror = done; i.src = '{url}' }})")
 
 
 def upload(tab: Page, name: str, text: str) -> None:
     """A file by the form of HDFS's file browser, which the tab shows."""
-    tab.run(f"""(() => {{
+    tab.evaluate(f"""(() => {{
       const input = document.getElementById('modal-upload-file-input'), files = new DataTransfer();
       files.items.add(new File(['{text}'], '{name}'));
       input.files = files.files;

@@ -1,13 +1,11 @@
 """What a page of another origin can do to the Docker lab, in Chromium: nothing. And what the lab's own pages can."""
 
-import json
-
 import pytest
+from playwright.sync_api import Page
 
 from shoplab.core.storage import Storage
-from shoplab.core.wait import wait_until
 from tests import elsewhere
-from tests.chromium import Page
+from tests.browser import wait_for
 from tests.docker.conftest import Stack
 from tests.elsewhere import fetched, get
 
@@ -81,10 +79,10 @@ def test_a_name_that_is_not_the_labs_gets_nothing(stack: Stack) -> None:
 
 def test_the_file_browser_uploads_and_downloads(stack: Stack, tab: Page) -> None:
     Storage(stack.settings).make_folder("/tmp/browsed", "1777")
-    tab.open(f"http://localhost:{stack.settings.namenode_http_port}/explorer.html#/tmp/browsed")
-    wait_until(lambda: "Browse Directory" in str(tab.run("document.body.innerText")), 20, "no file browser")
+    tab.goto(f"http://localhost:{stack.settings.namenode_http_port}/explorer.html#/tmp/browsed")
+    wait_for(tab, "Browse Directory")
     elsewhere.upload(tab, "by browser.txt", "brought by the browser")
-    wait_until(lambda: "by browser.txt" in str(tab.run("document.body.innerText")), 20, "nothing was uploaded")
+    wait_for(tab, "by browser.txt")
     assert Storage(stack.settings).read("/tmp/browsed/by browser.txt") == b"brought by the browser"
     assert fetched(tab, "/webhdfs/v1/tmp/browsed/by%20browser.txt?op=OPEN") == "200 brought by the browser"
 
@@ -92,11 +90,11 @@ def test_the_file_browser_uploads_and_downloads(stack: Stack, tab: Page) -> None
 def test_sparks_pages_are_whole(stack: Stack, tab: Page) -> None:
     """The master's, and through it a worker's and the stream's, with their styles."""
     master = f"http://localhost:{stack.settings.spark_master_port}"
-    tab.open(master)
-    links = json.loads(str(tab.run("JSON.stringify([...document.links].map(link => link.href))")))
+    tab.goto(master)
+    links = tab.evaluate("[...document.links].map(link => link.href)")
     for part in ("worker-", "app-"):
         link = next(found for found in links if f"/proxy/{part}" in found)
         assert link.startswith(master)
-        tab.open(link)
-        assert int(str(tab.run("document.styleSheets.length"))) > 0, link
-        assert "Spark" in str(tab.run("document.title")) or "stream" in str(tab.run("document.title")), link
+        tab.goto(link)
+        assert tab.evaluate("document.styleSheets.length") > 0, link
+        assert "Spark" in tab.title() or "stream" in tab.title(), link

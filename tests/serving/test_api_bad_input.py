@@ -96,7 +96,7 @@ def test_a_fault_of_ours_shows_no_inside(settings: Settings, stocked: Shop, stor
         assert "log" in broken.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/page/page.js", "/recommendations/p0?k=0", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/health", "/page/main.js", "/recommendations/p0?k=0", "/nowhere"])
 def test_every_answer_carries_security_headers(stocked_client: TestClient, path: str) -> None:
     headers = stocked_client.get(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]

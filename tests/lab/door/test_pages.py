@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Page
 
 from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
 from shoplab.core.settings import Settings
 from shoplab.core.storage import Storage
-from shoplab.core.wait import wait_until
 from shoplab.lab import ports
 from shoplab.lab.ports import free_port
 from tests import elsewhere
-from tests.chromium import Page
+from tests.browser import refusal, wait_for
 from tests.elsewhere import fetched, get
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def pages(lab: Settings) -> list[str]:
 @pytest.mark.parametrize("port", [*UNREACHABLE, *UNREACHABLE_BY_SPARK])
 def test_no_browser_opens_a_servers_own_port(tab: Page, stranger: str, port: int) -> None:
     url = f"http://127.0.0.1:{port}"
-    assert tab.call("Page.navigate", url=url)["errorText"] == "net::ERR_UNSAFE_PORT"
-    assert tab.call("Page.navigate", url=f"{stranger}/to?{url}")["errorText"] == "net::ERR_UNSAFE_PORT"
+    assert "net::ERR_UNSAFE_PORT" in refusal(tab, url)
+    assert "net::ERR_UNSAFE_PORT" in refusal(tab, f"{stranger}/to?{url}")
 
 
 def test_no_page_reaches_a_servers_own_port(tab: Page, stranger: str) -> None:
@@ -68,8 +68,8 @@ def test_another_page_changes_no_log_level(lab: Settings, tab: Page, stranger: s
         url = f"{page}/logLevel?log=org.apache.hadoop.evil&level=DEBUG"
         elsewhere.try_all(tab, url)
         elsewhere.send_form(tab, url, "GET")
-        tab.call("Page.navigate", url=url)
-        tab.open(stranger)
+        refusal(tab, url)
+        tab.goto(stranger)
     said = get(f"{lab.webhdfs}/logLevel?log=org.apache.hadoop.evil").text
     assert "Effective Level" in said
     assert "DEBUG" not in said
@@ -80,24 +80,24 @@ def test_another_page_ends_no_spark_job(spark: "SparkSession", tab: Page, strang
     assert int(page.rsplit(":", 1)[1]) in UNREACHABLE_BY_SPARK
     assert spark.conf.get("spark.ui.killEnabled") == "false"
     assert "(kill)" not in get(f"{page}/jobs/").text
-    assert tab.call("Page.navigate", url=f"{page}/jobs/job/kill/?id=0")["errorText"] == "net::ERR_UNSAFE_PORT"
-    tab.open(stranger)
+    assert "net::ERR_UNSAFE_PORT" in refusal(tab, f"{page}/jobs/job/kill/?id=0")
+    tab.goto(stranger)
 
 
 def test_the_file_browser_uploads_and_downloads(lab: Settings, tab: Page) -> None:
     Storage(lab).make_folder("/tmp/browsed", "777")
-    tab.open(f"{lab.hdfs_page}/explorer.html#/tmp/browsed")
+    tab.goto(f"{lab.hdfs_page}/explorer.html#/tmp/browsed")
     # Until it has listed the folder, it does not know where an upload goes.
-    wait_until(lambda: "0 of 0 entries" in str(tab.run("document.body.innerText")), 20, "no file browser")
+    wait_for(tab, "0 of 0 entries")
     elsewhere.upload(tab, "by browser.txt", "brought by the browser")
-    wait_until(lambda: "by browser.txt" in str(tab.run("document.body.innerText")), 20, "nothing was uploaded")
+    wait_for(tab, "by browser.txt")
     assert Storage(lab).read("/tmp/browsed/by browser.txt") == b"brought by the browser"
     assert fetched(tab, "/webhdfs/v1/tmp/browsed/by%20browser.txt?op=OPEN") == "200 brought by the browser"
 
 
 def test_the_namenodes_page_shows_its_data_node(lab: Settings, tab: Page) -> None:
-    tab.open(f"{lab.hdfs_page}/dfshealth.html#tab-datanode")
+    tab.goto(f"{lab.hdfs_page}/dfshealth.html#tab-datanode")
     link = f"http://127.0.0.1:{lab.datanode_http_port}"
-    wait_until(lambda: link in str(tab.run("document.body.innerHTML")), 20, "the page does not name the data node")
-    tab.open(f"{link}/datanode.html")
-    wait_until(lambda: "Block Pools" in str(tab.run("document.body.innerText")), 20, "the data node's page is empty")
+    tab.locator(f"[href^='{link}']").first.wait_for()
+    tab.goto(f"{link}/datanode.html")
+    wait_for(tab, "Block Pools")
