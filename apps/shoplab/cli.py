@@ -52,6 +52,7 @@ BENCHES = {
     "segments": "shoplab.segments.commands:bench_segments",
     "recommender": "shoplab.recommend.commands:bench_recommender",
     "stream": "shoplab.load.bench_commands:bench_stream",
+    "scale": "shoplab.load.bench_commands:bench_scale",
 }
 
 
