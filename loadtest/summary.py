@@ -1,10 +1,11 @@
 """The figures of a run, as JSON for ./lab load: by request name, in all, by step or phase, of Locust, what failed."""
 
+import csv
 import json
 from pathlib import Path
 
 from locust import events
-from locust.stats import calculate_response_time_percentile
+from locust.stats import PERCENTILES_TO_REPORT, StatsCSV, calculate_response_time_percentile
 
 from shoplab.load.shapes import SHAPES
 
@@ -21,9 +22,19 @@ def add_option(parser):
 @events.quitting.add_listener
 def write(environment, **_):
     options = environment.parsed_options
+    if options.csv_prefix:
+        _write_csv(environment, options.csv_prefix)
     if options.summary and not options.worker:
         figures = summarise(environment)
         Path(options.summary).write_text(json.dumps(figures), encoding="utf-8")
+
+
+def _write_csv(environment, prefix):
+    """Once more, at the end: Locust writes them every second, and what came in the last one would be missing."""
+    stats = StatsCSV(environment, PERCENTILES_TO_REPORT)
+    for name, rows in {"stats": stats.requests_csv, "failures": stats.failures_csv}.items():
+        with Path(f"{prefix}_{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            rows(csv.writer(file))
 
 
 def summarise(environment):
