@@ -4,9 +4,10 @@ Each user class stands in its own file; where they may go and how far is in guar
 """
 
 import guard
+import recorder
 import summary
 from producers import ProducerUser
 from shoppers import ShopperUser
 from webhdfs import WebHdfsUser
 
-__all__ = ["ProducerUser", "ShopperUser", "WebHdfsUser", "guard", "summary"]
+__all__ = ["ProducerUser", "ShopperUser", "WebHdfsUser", "guard", "recorder", "summary"]

@@ -23,12 +23,16 @@ class Paced:
         return constant_pacing(users / rate)(self) if rate > 0 else 0.0
 
     @classmethod
-    def load(cls) -> None:
+    def load(cls, environment: Any) -> None:
         """Once, when Locust starts: what takes long and sends nothing."""
 
     @classmethod
-    def prepare(cls) -> None:
+    def prepare(cls, environment: Any) -> None:
         """Once before a run. LabError where the run can't be."""
+
+    @classmethod
+    def ending(cls, environment: Any) -> None:
+        """Once, when a run ends and its last requests are under way."""
 
     @classmethod
     def clear(cls) -> None:

@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
@@ -15,7 +15,7 @@ from locust import User, task
 from pacing import SETTINGS, Paced
 
 from shoplab.core.errors import ServiceError
-from shoplab.load.bounds import KAFKA, is_lab_host
+from shoplab.load.bounds import KAFKA, check_brokers
 
 if TYPE_CHECKING:
     from shoplab.events.rows_python import Record
@@ -43,11 +43,11 @@ class ProducerUser(Paced, User):
     sample: "itertools.cycle[Record]"
 
     @classmethod
-    def load(cls) -> None:
+    def load(cls, environment: Any) -> None:
         cls.sample = itertools.cycle(_sample())
 
     @classmethod
-    def prepare(cls) -> None:
+    def prepare(cls, environment: Any) -> None:
         try:
             _make_topic()
             cls.producer = KafkaProducer(
@@ -90,9 +90,7 @@ def _admin() -> closing[KafkaAdminClient]:
 def _make_topic() -> None:
     """LabError where Kafka, though its address is the lab's, hands clients on to another machine."""
     with _admin() as admin:
-        for broker in admin.describe_cluster()["brokers"]:
-            if not is_lab_host(broker["host"]):
-                raise ServiceError(f"Kafka at {SETTINGS.kafka} is not the lab's: it hands on to {broker['host']}")
+        check_brokers(SETTINGS.kafka, (broker["host"] for broker in admin.describe_cluster()["brokers"]))
         wanted = {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": RETENTION}
         with suppress(TopicAlreadyExistsError):  # left by a run that was killed
             admin.create_topics({TOPIC: wanted}, wait_for_metadata=True)

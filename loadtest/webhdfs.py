@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from getpass import getuser
+from typing import Any
 
 from hdfs import InsecureClient
 from hdfs.util import HdfsError
@@ -53,7 +54,7 @@ class WebHdfsUser(Paced, User):
     numbers = itertools.count()
 
     @classmethod
-    def prepare(cls) -> None:
+    def prepare(cls, environment: Any) -> None:
         cls.run_folder, cls.written = f"{ROOT}/{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}", 0
         try:
             client = connect()

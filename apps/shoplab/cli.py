@@ -53,6 +53,7 @@ BENCHES = {
     "recommender": "shoplab.recommend.commands:bench_recommender",
     "stream": "shoplab.load.bench_commands:bench_stream",
     "api": "shoplab.load.bench_commands:bench_api",
+    "scale": "shoplab.load.bench_commands:bench_scale",
 }
 
 

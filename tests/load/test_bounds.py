@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shoplab.core.errors import LabError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.load import bounds
 
@@ -46,6 +46,12 @@ def test_each_target_is_checked_by_its_own_address(settings: Settings) -> None:
     bounds.check_targets(away, ["shoppers", "webhdfs"])
     with pytest.raises(LabError, match=r"not to kafka\.example\.com:9092"):
         bounds.check_targets(away, ["kafka"])
+
+
+def test_a_kafka_that_hands_clients_on_to_another_machine_is_refused() -> None:
+    bounds.check_brokers("127.0.0.1:9092", ["127.0.0.1", "localhost"])
+    with pytest.raises(ServiceError, match=r"it hands on to kafka\.example\.com"):
+        bounds.check_brokers("127.0.0.1:9092", ["127.0.0.1", "kafka.example.com"])
 
 
 @pytest.mark.parametrize(("text", "number"), [("30s", 30), ("2m", 120), ("1m30s", 90), ("45", 45), ("10m", 600)])

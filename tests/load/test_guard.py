@@ -70,9 +70,18 @@ def test_a_foreign_host_is_refused_with_exit_code_2(loaded_lab: Settings) -> Non
     assert "Aggregated                                                                         0" in said
 
 
-def test_several_processes_would_each_have_the_bounds_so_there_is_one(loaded_lab: Settings) -> None:
-    process = locust(loaded_lab, "--headless", "--master", "--expect-workers", "1")
-    assert "in one process" in output(process)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--master", "--expect-workers", "1"], "leave out --master and --worker"),
+        (["--processes", "2", "ShopperUser"], "add --master-bind-host 127.0.0.1"),
+    ],
+)
+def test_several_processes_are_of_this_machine_and_of_shoppers_that_arrive(
+    settings: Settings, arguments: list[str], told: str
+) -> None:
+    process = locust(settings, "--headless", "--master-bind-port", str(free_port()), *arguments)
+    assert told in output(process)
     assert process.returncode == 1
 
 
@@ -138,25 +147,24 @@ def swarm(page: httpx.Client, headers: dict[str, str] | None = None, **form: Any
 
 
 def test_the_page_starts_a_bounded_run_and_stops_it(page: httpx.Client, loaded_lab: Settings) -> None:
-    assert swarm(page, host=loaded_lab.api_url).json()["success"] is True
+    started = swarm(page, host=loaded_lab.api_url, arrivals="20", run_time="1m", shape="ramp")
+    assert started.json()["success"] is True
     wait_until(lambda: any(row["num_requests"] for row in _stats(page)["stats"]), 60, "no request was ever made")
     page.post("/stop")
     wait_until(lambda: _stats(page)["state"] == "stopped", 60, "it did not stop")
 
 
-@pytest.mark.parametrize(
-    ("form", "told"),
-    [
+def test_the_page_refuses_what_is_out_of_bounds(page: httpx.Client) -> None:
+    for form, told in (
         ({"host": "http://203.0.113.7"}, "this machine's lab only"),
         ({"user_count": "501"}, "500 users at most"),
+        ({"shape": "flood"}, "no shape flood; there are steady, ramp, spike, soak"),
         ({"run_time": "11m"}, "outside 1s to 10m"),
-    ],
-)
-def test_the_page_refuses_what_is_out_of_bounds(page: httpx.Client, form: dict[str, str], told: str) -> None:
-    answer = swarm(page, **form).json()
-    assert answer["success"] is False
-    assert told in answer["message"]
-    assert _stats(page)["state"] == "ready"
+    ):
+        answer = swarm(page, **form).json()
+        assert answer["success"] is False
+        assert told in answer["message"]
+        assert _stats(page)["state"] == "ready"
 
 
 def test_pages_of_other_sites_can_do_nothing(page: httpx.Client) -> None:

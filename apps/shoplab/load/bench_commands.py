@@ -1,4 +1,4 @@
-"""`./lab bench stream`."""
+"""`./lab bench stream` and `./lab bench scale`."""
 
 import signal
 from pathlib import Path
@@ -63,3 +63,27 @@ def bench_api(settings: Settings, quick: bool, runs: int, json_file: Path | None
     if middle["late_p99_ms"] > LATE_MS:
         click.echo(f"the generator was {middle['late_p99_ms']} ms late: it was the limit, not the API", err=True)
         raise click.exceptions.Exit(1)
+
+
+@click.command("scale")
+@click.option("--quick", is_flag=True, help="Times 1, 3 and 10 of 20,000 events, instead of 1, 10 and 40 of 50,000.")
+@json_option
+@click.pass_obj
+def bench_scale(settings: Settings, quick: bool, json_file: Path | None) -> None:
+    """Measures how time and memory grow with the shop: events, users and products together, each size in an embedded
+    lab of its own. The exponents are slopes of logarithms: 1 is as much more as there is more data, 0 is no more.
+
+    Example: ./lab bench scale --quick --json scale.json
+    """
+    from shoplab.core.console import step, table
+    from shoplab.load.scale import FULL, QUICK, measure
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started is to be stopped
+    with step("scale") as say:
+        jobs = measure(settings, QUICK if quick else FULL, say)
+    rows = [[job.job, row.factor, row.events, row.users, row.products, row.seconds, row.peak_mib]
+            for job in jobs for row in job.rows]  # fmt: skip
+    table(("job", "times", "events", "users", "products", "seconds", "peak MiB"), rows)
+    exponents = [[job.job, job.time_exponent, job.last_time_exponent, job.memory_exponent] for job in jobs]
+    table(("job", "time exponent", "of the last two", "memory exponent"), exponents, title="\nexponents")
+    write_figures(json_file, {job.job: job.as_json() for job in jobs})

@@ -5,13 +5,16 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from shoplab.core.errors import LabError
+from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 
 MAX_USERS = 500
 MAX_SECONDS = 600
 MAX_REQUESTS = 1_000_000
+MAX_RATE = 100_000  # requests a second, and events beside them
 MAX_BYTES = 1 << 30  # what WebHDFS users write in one run
+MAX_STREAMED = 3_000_000  # events sent to Kafka beside a run
+MAX_PROCESSES = 16
 
 SHOPPERS, WEBHDFS, KAFKA = TARGETS = ("shoppers", "webhdfs", "kafka")
 
@@ -45,6 +48,13 @@ def check_address(address: str) -> None:
             f"the load test sends to this machine's lab only, not to {address}; take the other address out of "
             "SHOPLAB_WEBHDFS_URL, SHOPLAB_KAFKA_BOOTSTRAP or --host"
         )
+
+
+def check_brokers(address: str, hosts: Iterable[str]) -> None:
+    """ServiceError where Kafka, though its address is the lab's, hands clients on to another machine."""
+    for host in hosts:
+        if not is_lab_host(host):
+            raise ServiceError(f"Kafka at {address} is not the lab's: it hands on to {host}")
 
 
 def is_lab_host(host: str, in_container: bool = IN_CONTAINER) -> bool:

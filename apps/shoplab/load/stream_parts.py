@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event, Thread
 
@@ -41,6 +41,23 @@ def finished(settings: Settings, *words: str) -> "subprocess.CompletedProcess[st
     return subprocess.run(
         command(*words), env=environment(settings), cwd=REPO, capture_output=True, text=True, check=False
     )
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and all below it; none where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+def resident_mib(processes: Iterable[psutil.Process]) -> float:
+    """Memory that they take together."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total / 2**20
 
 
 class StreamProcess:
@@ -91,25 +108,18 @@ class StreamProcess:
         return self._tree()[1:]
 
     def _tree(self) -> list[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self._process.pid)
-            return [process, *process.children(recursive=True)]
-        return []
+        return tree(self._process.pid)
 
     def _watch(self) -> None:
         while not self._ended.wait(0.5):
-            total = 0
-            for process in self._tree():
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
-            self.resident_mib.append(total / 2**20)
+            self.resident_mib.append(resident_mib(self._tree()))
 
 
 class Sender:
-    """Sends a file's events, so many at a time, from the place where it was."""
+    """Sends a file's events, so many at a time, from the place where it was. patience_s: for the next batch."""
 
-    def __init__(self, settings: Settings, file: Path) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, file: Path, patience_s: float = PATIENCE_S) -> None:
+        self._settings, self._patience_s = settings, patience_s
         self._catalog = Catalog(settings)
         self._store = open_store(settings)
         self._parts, self._sent = _parts(file), 0
@@ -153,7 +163,7 @@ class Sender:
             return found if found is not None and (newest is None or found.batch > newest.batch) else None
 
         while newest is None or sum(newest.ends.values()) < self._sent:
-            newest = wait_until(another, PATIENCE_S, still, 0.05)
+            newest = wait_until(another, self._patience_s, still, 0.05)
         return newest
 
     def _seen(self, account: BatchAccount) -> float:

@@ -1,0 +1,140 @@
+"""What the scale's bench drives: shops of several sizes, jobs whose memory is watched, and requests to an API."""
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+import pandas as pd
+import requests
+
+from shoplab.core.errors import ServiceError
+from shoplab.core.settings import REPO, Settings
+from shoplab.core.wait import wait_until
+from shoplab.events.generator import generate
+from shoplab.events.generator.calendar import parse_month
+from shoplab.events.generator.products import Catalogue, make_catalogue
+from shoplab.events.generator.profiles import Ints
+from shoplab.load.stream_parts import command, environment, resident_mib, tree
+
+WATCHED_S = 0.25  # every process of the machine is looked at
+READY_S = 300.0
+WARM = 20  # requests that are not counted
+
+
+@dataclass(frozen=True)
+class Took:
+    """peak_mib: resident, of all processes together."""
+
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is in a file of events."""
+
+    events: int
+    users: int
+    products: int
+
+
+def shop(file: Path, month: str, events: int, share: float) -> Made:
+    """Writes a month of a shop that has this share of the generator's products: a product that is not among them is
+    replaced by a neighbour on its shelf, which is of the same category and most often of the same brand and price.
+    """
+    generate(file, month, events)
+    rows = pd.read_csv(file, dtype={"category_code": str, "brand": str, "event_time": str})
+    if share < 1:
+        catalogue = make_catalogue(parse_month(month))
+        number = _kept(catalogue, share)[_numbers(catalogue, rows["product_id"].to_numpy())]
+        rows["product_id"] = catalogue.product_id[number]
+        rows["brand"] = np.array(catalogue.brands, dtype=object)[catalogue.brand[number]]
+        rows["price"] = catalogue.price[number]
+        rows.to_csv(file, index=False)
+    return Made(len(rows), rows["user_id"].nunique(), rows["product_id"].nunique())
+
+
+def _numbers(catalogue: Catalogue, product_id: Ints) -> Ints:
+    """Product numbers of public ids."""
+    order = np.argsort(catalogue.product_id)
+    return order[np.searchsorted(catalogue.product_id, product_id, sorter=order)]
+
+
+def _kept(catalogue: Catalogue, share: float) -> Ints:
+    """By product number the one that stands for it: every so many on its shelf the first."""
+    step = round(1 / share)
+    first = np.searchsorted(catalogue.category, catalogue.category)  # of the category
+    return first + (np.arange(len(first)) - first) // step * step
+
+
+def job(settings: Settings, *words: str) -> Took:
+    """A command, run to its end. ServiceError where it fails."""
+    log = settings.home / "job.log"
+    started = time.monotonic()
+    with log.open("wb") as output, _process(settings, output, *words) as (process, peak_mib):
+        code = process.wait()
+        took = Took(time.monotonic() - started, peak_mib())
+    if code:
+        last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise ServiceError(f"{words[0]} failed in the bench's lab: {''.join(last)[:200]}")
+    return took
+
+
+def asked(settings: Settings, count: int) -> Took:
+    """An API with what the lab has learned; the median time of `count` requests for lists of users it names, one after
+    the other. ServiceError where it does not answer.
+    """
+    with (
+        (settings.home / "serve.log").open("wb") as output,
+        _process(settings, output, "serve") as (process, peak_mib),
+        requests.Session() as session,
+    ):
+        session.trust_env = False  # a proxy from the environment is not for 127.0.0.1
+        wait_until(lambda: process.poll() is not None or _is_ready(session, settings), READY_S, "the API is not ready")
+        users = session.get(f"{settings.api_url}/users/sample?n=1000", timeout=60).json()["users"]
+        times = [_time(session, settings, users[number % len(users)]["user_id"]) for number in range(WARM + count)]
+        return Took(statistics.median(times[WARM:]), peak_mib())
+
+
+def _is_ready(session: requests.Session, settings: Settings) -> bool:
+    try:
+        health = session.get(f"{settings.api_url}/health", timeout=5).json()
+    except (requests.RequestException, ValueError):
+        return False
+    return bool(health["model"] and health["segments"])
+
+
+def _time(session: requests.Session, settings: Settings, user: str) -> float:
+    started = time.perf_counter()
+    session.get(f"{settings.api_url}/recommendations/{user}", timeout=60).raise_for_status()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _process(
+    settings: Settings, output: object, *words: str
+) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], float]]]:
+    """A command under way, and its peak of resident memory so far, in MiB; it has ended with the block."""
+    process = subprocess.Popen(command(*words), env=environment(settings), cwd=REPO, stdout=output, stderr=output)  # type: ignore[call-overload]
+    seen, ended = [0.0], Event()
+
+    def watch() -> None:
+        while not ended.wait(WATCHED_S):
+            seen[0] = max(seen[0], resident_mib(tree(process.pid)))
+
+    Thread(target=watch, daemon=True).start()
+    try:
+        yield process, lambda: seen[0]
+    finally:
+        ended.set()
+        below = tree(process.pid)
+        if process.poll() is None:
+            process.terminate()
+        for one in below:
+            one.wait(30)
