@@ -25,7 +25,7 @@ USERS_PER_PAIR, PRODUCTS = 10, 50_000  # of the made-up pairs
 
 @dataclass(frozen=True)
 class RecommenderFigures:
-    """Seconds. fit_s: all sources, both blends; rank_s: all sources and blends for all cases; als_s and direct_s:
+    """Seconds. fit_s: all sources and blends; rank_s: all sources and blends for all cases; als_s and direct_s:
     medians of `runs` in turn, from a table of pairs to vectors, and from a matrix to vectors.
     """
 

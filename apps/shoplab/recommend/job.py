@@ -63,7 +63,7 @@ def train(
     most_of_category: int = 0,
     say: Say = lambda _: None,
 ) -> TrainSummary:
-    """Fits every source and both blends on all clean events. Segments take part where there are any.
+    """Fits every source and all blends on all clean events. Segments take part where there are any.
 
     A model that does worse than the current one on what is newer than both have learned from is kept beside it, unless
     `force`.
@@ -149,6 +149,7 @@ def _validation(model: Recommender, current: Recommender | None) -> dict[str, An
     return {
         "measure": f"NDCG@{TOP}", "value": float(values.mean()), "interval": [spread.low, spread.high],
         "cases": len(cases), "current": theirs, "blends": model.ranker.validation,
+        "blends_of_new": model.ranker.validation_of_new,
     }  # fmt: skip
 
 

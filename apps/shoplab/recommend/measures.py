@@ -40,6 +40,13 @@ def hits(lists: Ints, targets: csr_matrix) -> NDArray[np.bool_]:
     return found
 
 
+def without(lists: Ints, gone: csr_matrix, length: int) -> Ints:
+    """The first `length` of what stays of the lists without the products gone, shape (cases, products)."""
+    left_out = hits(lists, gone)
+    order = np.argsort(left_out, axis=1, kind="stable")[:, :length]
+    return np.take_along_axis(np.where(left_out, -1, lists), order, axis=1)
+
+
 def per_case(lists: Ints, targets: csr_matrix, unreachable: Ints) -> Floats:
     """MEASURES of every case, shape (cases, measures); 0 for a case without targets.
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from shoplab.recommend.data.feedback import CURRENT
-from shoplab.recommend.data.histories import Histories, of_users, prefixes
-from tests.recommend.logs import log_of
+from shoplab.recommend.data.histories import Histories, UserContext, of_users, prefixes, read_histories
+from shoplab.recommend.data.shoppers import Shoppers
+from tests.recommend.logs import log_of, products_of
 
 LOG = log_of(("a", "p1 p2 s1*"), ("b", "p1"), ("a", "s2 p1+"))
 
@@ -48,6 +49,21 @@ def test_parts_of_a_batch() -> None:
     for part in (histories.span(1, 3), histories.take(np.array([1, 2]))):
         assert [events(part, case) for case in range(2)] == [events(histories, 1), events(histories, 2)]
     assert events(histories.take(np.array([2])), 0) == events(histories, 2)
+
+
+def test_met_is_also_what_stands_before_the_last_events() -> None:
+    """The 21st last event tells the sources nothing, but its product is not new."""
+    products = products_of([f"p{number}" for number in range(25)])
+    nobody = Shoppers((), *(np.empty(0, np.int16), np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)))
+    users = [UserContext("a", None, [("p0", "view")]), UserContext("b", None, [(f"p{n}", "cart") for n in range(23)])]
+    histories = read_histories(users, nobody, products, CURRENT)
+    assert histories.lengths().tolist() == [1, 20]
+    met = [[products.index[f"p{number}"] for number in numbers] for numbers in ((0, 1), (0, 1, 2, 3, 22, 23))]
+    owners = np.repeat([0, 1], [2, 6])
+    expected = [True, False, True, True, True, True, True, False]
+    assert histories.hold(owners, np.concatenate(met)).tolist() == expected
+    for part in (histories.span(1, 2), histories.take(np.array([1]))):
+        assert part.hold(np.zeros(6, np.int64), np.array(met[1])).tolist() == expected[2:]
 
 
 def test_weights_fade_with_newer_events() -> None:

@@ -45,7 +45,8 @@ def lists() -> dict[str, Ints]:
     wrong = (sought + 1) % PRODUCTS
     even = np.arange(COUNT) % 2 == 0
     found = {"als": wrong, "popularity": np.where(even, wrong, sought), "fixed blend": sought,
-             "learned blend": np.where(even, sought, wrong), "implicit BPR": wrong}  # fmt: skip
+             "learned blend": np.where(even, sought, wrong), "discovery blend": np.where(even, wrong, sought),
+             "implicit BPR": wrong}  # fmt: skip
     return {name: ranked[:, None] for name, ranked in found.items()}
 
 
@@ -75,6 +76,14 @@ def test_slices_by_user_segment_and_item(board: Board) -> None:
     assert found["item not met before"] == (600, 0.0)
 
 
+def test_what_was_not_met_before_is_judged_by_itself(board: Board) -> None:
+    rows = {row.name: row for row in board.new_rows}
+    assert board.new_cases == 600
+    assert rows["discovery blend"].measures["NDCG@20"] == (1, 1, 1)
+    assert rows["popularity"].ahead["NDCG@20"] == (0, 0, 0)
+    assert rows["learned blend"].ahead["NDCG@20"] == (1, 1, 1)
+
+
 def test_lists_without_what_was_met_are_a_slice_of_their_own(cases: JudgedCases, lists: dict[str, Ints]) -> None:
     met_first = {name: np.hstack([np.tile(np.arange(10), (COUNT, 1)), ranked]) for name, ranked in lists.items()}
     met = np.repeat(np.arange(COUNT), 10), np.tile(np.arange(10), COUNT)
@@ -102,11 +111,14 @@ def test_places_in_the_visit_are_a_slice() -> None:
 
 
 def test_a_warning_only_for_large_slices() -> None:
-    recall = {"learned blend": 0.1, "popularity": 0.2}
+    recall = {"learned blend": 0.1, "popularity": 0.2, "discovery blend": 0.3}
     large, small = leaderboard.Slice("large", 1_000, recall), leaderboard.Slice("small", 999, recall)
-    warnings = leaderboard.below_popularity([large, small])
+    new = leaderboard.Slice("the same, lists without items met", 1_000, recall)
+    warnings = leaderboard.below_popularity([large, small, new])
     assert len(warnings) == 1
-    assert warnings[0].startswith("large (1,000 cases)")
+    assert warnings[0].startswith("large (1,000 cases): the learned blend's")
+    worse = leaderboard.Slice(new.name, 1_000, {"learned blend": 0.3, "popularity": 0.2, "discovery blend": 0.1})
+    assert ["the discovery blend's" in warning for warning in leaderboard.below_popularity([worse])] == [True]
 
 
 def test_targets_that_the_products_lack_are_items_not_met_before(cases: JudgedCases, lists: dict[str, Ints]) -> None:
@@ -126,6 +138,7 @@ class Planted:
     names: tuple[str, ...] = ("good", "idle")
     default: str = "learned blend"
     validation: dict[str, float] = field(default_factory=dict)
+    validation_of_new: dict[str, float] = field(default_factory=dict)
 
     def rankings(self, histories: Histories, top: int, sources: bool) -> dict[str, Ints]:
         return {self.default: self.sought[:, None]}

@@ -1,6 +1,8 @@
 import dataclasses
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -9,7 +11,9 @@ from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.job import fit_recommender
 from shoplab.recommend.model.files import load, save
 from shoplab.recommend.model.recommender import Recommendation, Recommender
-from shoplab.recommend.ranking.blend import FixedBlend
+from shoplab.recommend.ranking.blend import DISCOVERY, FixedBlend, LearnedBlend
+from shoplab.recommend.ranking.ranker import Ranker
+from shoplab.recommend.ranking.trees import Trees
 from tests.data import event_frame
 from tests.recommend.local_storage import LocalStorage
 from tests.recommend.planted_shop import event
@@ -95,6 +99,39 @@ def test_the_reason_is_what_the_largest_source_says(model: Recommender) -> None:
         assert said[source] <= known[source]
 
 
+def test_only_what_is_new_where_that_is_asked_for(model: Recommender) -> None:
+    """Known users, live ones, a visitor with more events than the sources look at."""
+    users = [UserContext(user_id) for user_id in model.shoppers.ids[:6]]
+    users += [UserContext("p0", None, [("p1", "view"), ("s2", "cart")]), UserContext("x")]
+    users.append(UserContext("many", None, [(f"p{number}", "view") for number in range(15)] + [("s1", "view")] * 20))
+    with_trees = dataclasses.replace(model, ranker=discovering(model.ranker))
+    for one in (model, with_trees):
+        for user, items in zip(users, one.recommend(users, 30, new=True), strict=True):
+            met = {product for product, _ in user.recent}
+            if user.user_id in model.shoppers.index:
+                history, _ = model.shoppers.history(model.shoppers.index[user.user_id])
+                met |= {model.products[item].product_id for item in history.tolist()}
+            assert {item.product_id for item in items} == set(model.products.ids) - met
+            assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
+            for item in items:
+                assert item.score == pytest.approx(item.collaborative + item.content + item.segment, abs=1e-6)
+                assert item.score == pytest.approx(sum(item.sources.values()), abs=1e-6)
+    assert with_trees.recommend(users, 30, new=True) != model.recommend(users, 30, new=True)
+    assert with_trees.recommend(users, 30) == model.recommend(users, 30)
+
+
+def discovering(ranker: Ranker) -> Ranker:
+    """The same with trees for what is new, that learned next to nothing."""
+    blend = LearnedBlend(any_trees(len(ranker.finder.columns.names)))
+    return dataclasses.replace(ranker, discovery=blend, validation_of_new={DISCOVERY: 1.0})
+
+
+@cache
+def any_trees(columns: int) -> Trees:
+    table = np.random.default_rng(1).random((500, columns), dtype=np.float32)
+    return Trees.fit(table, table[:, :3].mean(axis=1) > 0.5, np.ones(len(table)), seed=1)
+
+
 def test_batches_do_not_change_answers(model: Recommender) -> None:
     users = [UserContext(f"n{i}", i % 2, [("ps"[i % 3 % 2] + str(i % 15), "view")]) for i in range(300)]
     together = model.recommend(users, 3)
@@ -108,10 +145,12 @@ def test_batches_do_not_change_answers(model: Recommender) -> None:
 def test_saved_and_loaded_it_answers_the_same(model: Recommender, tmp_path: Path) -> None:
     users = [UserContext("p0"), UserContext("s1", None, [("p3", "view")]), UserContext("new", 1), UserContext("x")]
     path = str(tmp_path / "version=7")
+    model = dataclasses.replace(model, ranker=discovering(model.ranker))
     save(model, LocalStorage(), path)
     loaded = load(LocalStorage(), path)
     assert loaded.version == "7"
     assert loaded.recommend(users, 8) == model.recommend(users, 8)
+    assert loaded.recommend(users, 8, new=True) == model.recommend(users, 8, new=True)
     assert loaded.product("p1") == model.product("p1")
     assert loaded.product("p1").brand == "xiaomi"  # type: ignore[union-attr]
     assert loaded.product("unheard of") is None

@@ -157,6 +157,22 @@ def test_a_model_of_before_its_sources_and_features_were_stored_is_read(model: R
     assert not np.allclose(trees.log_odds(as_now), trees.log_odds(table))
 
 
+def test_a_model_of_before_there_was_a_discovery_blend_leaves_out_what_was_met(
+    model: Recommender, catalog: Catalog
+) -> None:
+    publish(catalog, model)
+    path = f"{catalog.current(DATASET)}/model.json"
+    facts = catalog.storage.read_json(path)
+    del facts["discovery"], facts["validation_of_new"]
+    catalog.storage.write_json(path, facts)
+    loaded = load_current(catalog)
+    assert loaded.ranker.discovery is None
+    assert loaded.ranker.blend_for(new=True) is loaded.ranker.blend
+    for items, new in zip(loaded.recommend(USERS, 30), loaded.recommend(USERS, 30, new=True), strict=True):
+        met = ("you viewed", "you bought", "it is still")
+        assert [one.product_id for one in new] == [one.product_id for one in items if not one.why.startswith(met)]
+
+
 class OfAStrangeGroup(Popularity):
     name: ClassVar[str] = "strange"
     group: ClassVar[Any] = "weather"

@@ -100,6 +100,15 @@ def _one_target(log: Log, places: Ints) -> csr_matrix:
     return csr_matrix((np.ones(len(where[0]), np.float32), where), shape=(len(places), len(log.products)))
 
 
+def unmet(targets: csr_matrix, histories: Histories) -> csr_matrix:
+    """The targets that their case had not met before."""
+    met = histories.matrix(targets.shape[1])
+    met.data[:] = 1
+    left = csr_matrix(targets - targets.multiply(met))
+    left.eliminate_zeros()
+    return left
+
+
 def is_target(targets: csr_matrix, owners: Ints, items: Ints) -> Bools:
     """Whether targets[owners[i], items[i]] is set."""
     size = max(1, targets.shape[1])

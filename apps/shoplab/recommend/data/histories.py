@@ -17,6 +17,9 @@ RECENT_PER_USER = 20
 DEEP = 100  # products of a user's past that tell about the next month
 
 
+_NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 class UserContext(NamedTuple):
     """One user to recommend for. recent: (product_id, event_type), newest last.
 
@@ -34,7 +37,7 @@ class Histories:
     the products), kind (of the feedback), age (0: the newest).
 
     known: row in the model's users, UNKNOWN for newcomers. live: has events that the model was not trained on.
-    segments: UNKNOWN for none. bought: owners and items of all purchases.
+    segments: UNKNOWN for none. bought: owners and items of all purchases; earlier: of events before the last ones.
     """
 
     feedback: Feedback
@@ -46,6 +49,7 @@ class Histories:
     kinds: Ints
     ages: Ints
     bought: tuple[Ints, Ints]
+    earlier: tuple[Ints, Ints] = _NOTHING
 
     def __len__(self) -> int:
         return len(self.known)
@@ -68,25 +72,37 @@ class Histories:
         last[self.owners[self.ages == 0]] = self.items[self.ages == 0]
         return last
 
+    def hold(self, owners: Ints, items: Ints) -> Bools:
+        """Whether case owners[i] met product items[i]."""
+        met = [np.concatenate(both) for both in zip((self.owners, self.items), self.earlier, strict=True)]
+        size = 1 + max(items.max(initial=0), met[1].max(initial=0))
+        return np.isin(owners * size + items, met[0] * size + met[1])
+
     def span(self, first: int, last: int) -> "Histories":
         """The cases first:last."""
         part = slice(*np.searchsorted(self.owners, [first, last]))
-        mine = (self.bought[0] >= first) & (self.bought[0] < last)
+        bought, earlier = (_moved(pairs, pairs[0] - first, last - first) for pairs in (self.bought, self.earlier))
         return Histories(
             self.feedback, self.known[first:last], self.live[first:last], self.segments[first:last],
-            self.owners[part] - first, self.items[part], self.kinds[part], self.ages[part],
-            (self.bought[0][mine] - first, self.bought[1][mine]),
+            self.owners[part] - first, self.items[part], self.kinds[part], self.ages[part], bought, earlier,
         )  # fmt: skip
 
     def take(self, cases: Ints) -> "Histories":
         """These cases, in ascending order."""
         place = np.full(len(self), UNKNOWN, dtype=np.int64)
         place[cases] = np.arange(len(cases))
-        kept, mine = place[self.owners] >= 0, place[self.bought[0]] >= 0
+        kept = place[self.owners] >= 0
+        bought, earlier = (_moved(pairs, place[pairs[0]], len(cases)) for pairs in (self.bought, self.earlier))
         return Histories(
             self.feedback, self.known[cases], self.live[cases], self.segments[cases], place[self.owners[kept]],
-            self.items[kept], self.kinds[kept], self.ages[kept], (place[self.bought[0][mine]], self.bought[1][mine]),
+            self.items[kept], self.kinds[kept], self.ages[kept], bought, earlier,
         )  # fmt: skip
+
+
+def _moved(pairs: tuple[Ints, Ints], owners: Ints, cases: int) -> tuple[Ints, Ints]:
+    """The same pairs under these owners, those that are no case (below 0, or too large) left out."""
+    mine = (owners >= 0) & (owners < cases)
+    return owners[mine], pairs[1][mine]
 
 
 def read_histories(
@@ -96,6 +112,7 @@ def read_histories(
     known, live, segments = [], [], []
     flat: list[tuple[int, int, int, int]] = []
     bought: list[tuple[int, int]] = []
+    earlier: list[tuple[int, int]] = []
     for owner, user in enumerate(users):
         row = shoppers.index.get(user.user_id, UNKNOWN)
         past = [] if row < 0 else list(zip(*(part.tolist() for part in shoppers.history(row)), strict=True))
@@ -108,16 +125,21 @@ def read_histories(
         recent = history[-RECENT_PER_USER:]
         flat += [(owner, item, kind, len(recent) - 1 - at) for at, (item, kind) in enumerate(recent)]
         bought += [(owner, item) for item, kind in history if kind == feedback.purchase]
+        earlier += [(owner, item) for item, _ in history[:-RECENT_PER_USER]]
         known.append(row)
         live.append(bool(fresh))
         own = shoppers.segment(row) if user.segment is None and row >= 0 else user.segment
         segments.append(UNKNOWN if own is None else own)
     owners, items, kinds, ages = np.array(flat, dtype=np.int64).reshape(-1, 4).T
-    own_bought, items_bought = np.array(bought, dtype=np.int64).reshape(-1, 2).T
     return Histories(
         feedback, np.array(known, dtype=np.int64), np.array(live, dtype=bool), np.array(segments, dtype=np.int64),
-        owners, items, kinds, ages, (own_bought, items_bought),
+        owners, items, kinds, ages, _flat(bought), _flat(earlier),
     )  # fmt: skip
+
+
+def _flat(pairs: list[tuple[int, int]]) -> tuple[Ints, Ints]:
+    owners, items = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return owners, items
 
 
 # Cases out of a log

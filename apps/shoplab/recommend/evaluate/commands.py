@@ -18,7 +18,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 @click.group(short_help="Hold the recommender to what shoppers did next, beside strong baselines.")
 def evaluate() -> None:
     """Fits on one file, ranks the whole catalogue for the cases of a later one, and prints a leaderboard of every
-    source, both blends, and implicit's item-kNN and BPR. Needs no running lab. What is measured: docs/evaluation.md.
+    source, the blends, and implicit's item-kNN and BPR. Needs no running lab. What is measured: docs/evaluation.md.
 
     Example: ./lab evaluate next-month --train oct.csv --test nov.csv --out recs.parquet
     """

@@ -1,7 +1,7 @@
 """Who ranks best: every list held to the same targets, over all cases and slice by slice."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,17 +10,19 @@ from scipy.sparse import csr_matrix
 
 from shoplab.recommend import measures
 from shoplab.recommend.data.arrays import UNKNOWN, Ints
+from shoplab.recommend.data.cases import unmet
 from shoplab.recommend.data.histories import Histories
 from shoplab.recommend.evaluate.grouping import UserSegments
 from shoplab.recommend.measures import MEASURES, Floats, Interval
-from shoplab.recommend.ranking.blend import FIXED, LEARNED
+from shoplab.recommend.ranking.blend import DISCOVERY, FIXED, LEARNED
 from shoplab.recommend.ranking.ranker import SPREAD
 from shoplab.recommend.sources.popularity import Popularity
 
-BLENDS = (FIXED, LEARNED, SPREAD)
+BLENDS = (FIXED, LEARNED, SPREAD, DISCOVERY)
 LENGTH = max(measures.CUTS)
 COMPARED = ("recall@20", "NDCG@20", "MRR@20")
 MANY = 1_000  # cases of a slice from which on a bad figure is no accident
+_WITHOUT_MET = "the same, lists without items met"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class TrainingFacts(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One ranking. ahead: how far the learned blend is above it, by COMPARED measure."""
+    """One ranking. ahead: how far the blend that it is held to is above it, by COMPARED measure."""
 
     name: str
     kind: str
@@ -76,17 +78,24 @@ class Slice:
 
 @dataclass(frozen=True)
 class Board:
-    """default: which of the blends is used, by validation."""
+    """default: which of the blends is used, by validation; rows: held to the learned blend. new_rows: how well lists
+    without what was met find what is new, of the new_cases that met such; held to the discovery blend.
+    """
 
     cases: int
     default: str
     rows: list[Row]
+    new_cases: int
+    new_rows: list[Row]
     slices: list[Slice]
     warnings: list[str]
 
     def as_json(self) -> dict[str, Any]:
-        rows = [asdict(row) | _open(row.measures, "measures") | _open(row.ahead, "ahead") for row in self.rows]
-        return asdict(self) | {"rows": rows}
+        return asdict(self) | {"rows": _as_json(self.rows), "new_rows": _as_json(self.new_rows)}
+
+
+def _as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [asdict(row) | _open(row.measures, "measures") | _open(row.ahead, "ahead") for row in rows]
 
 
 def _open(intervals: Mapping[str, Interval], key: str) -> dict[str, Any]:
@@ -98,27 +107,42 @@ def judge(lists: Mapping[str, Ints], cases: JudgedCases, facts: TrainingFacts, d
     left without those.
     """
     shown = {name: ranked[:, :LENGTH] for name, ranked in lists.items()}
+    any_product = {name: ranked for name, ranked in shown.items() if name != DISCOVERY}
+    rows = _rows(any_product, cases, facts, LEARNED, seed)
+    fresh, left = _only_new(lists, cases)
+    slices = list(_slices(shown, left, cases, fresh))
+    new = np.flatnonzero(np.diff(fresh.indptr) + cases.unreachable > 0)
+    theirs = replace(cases, targets=fresh[new], unreachable=cases.unreachable[new], visits=cases.visits[new])
+    new_rows = _rows({name: ranked[new] for name, ranked in left.items()}, theirs, facts, DISCOVERY, seed)
+    return Board(len(cases), default, rows, len(new), new_rows, slices, below_popularity(slices))
+
+
+def _only_new(lists: Mapping[str, Ints], cases: JudgedCases) -> tuple[csr_matrix, dict[str, Ints]]:
+    """The targets that were not met before, and the first LENGTH of every list without what was."""
+    met = cases.histories.matrix(cases.targets.shape[1])
+    left = {name: measures.without(ranked, met, LENGTH) for name, ranked in lists.items()}
+    return unmet(cases.targets, cases.histories), left
+
+
+def _rows(shown: Mapping[str, Ints], cases: JudgedCases, facts: TrainingFacts, held_to: str, seed: int) -> list[Row]:
     figures = {name: measures.per_case(ranked, cases.targets, cases.unreachable) for name, ranked in shown.items()}
     drawn = measures.resampled_means(np.hstack(list(figures.values())), cases.visits, seed)
     resampled = dict(zip(figures, np.split(drawn, len(figures), axis=1), strict=True))
-    rows = [_row(name, ranked, figures, resampled, facts) for name, ranked in shown.items()]
-    slices = list(_slices(lists, shown, cases))
-    return Board(len(cases), default, rows, slices, below_popularity(slices))
+    best = _mean(figures[held_to]), resampled[held_to]
+    return [_row(name, ranked, (_mean(figures[name]), resampled[name]), best, facts) for name, ranked in shown.items()]
 
 
-def _row(
-    name: str, shown: Ints, figures: Mapping[str, Floats], resampled: Mapping[str, Floats], facts: TrainingFacts
-) -> Row:
-    means, learned = _mean(figures[name]), _mean(figures[LEARNED])
+def _row(name: str, shown: Ints, own: tuple[Floats, Floats], best: tuple[Floats, Floats], facts: TrainingFacts) -> Row:
+    """own, best: means of the MEASURES and their resamples, of the ranking and of the one it is held to."""
     ahead = {
-        measure: measures.interval(learned[at] - means[at], resampled[LEARNED][:, at] - resampled[name][:, at])
+        measure: measures.interval(best[0][at] - own[0][at], best[1][:, at] - own[1][:, at])
         for at, measure in enumerate(MEASURES)
         if measure in COMPARED
     }
     return Row(
         name,
         "blend" if name in BLENDS else "baseline" if name.startswith("implicit ") else "source",
-        {measure: measures.interval(means[at], resampled[name][:, at]) for at, measure in enumerate(MEASURES)},
+        {measure: measures.interval(own[0][at], own[1][:, at]) for at, measure in enumerate(MEASURES)},
         measures.coverage(shown, len(facts.met)),
         measures.novelty(shown, facts.met, facts.visits),
         measures.gini(shown, len(facts.met)),
@@ -147,12 +171,12 @@ def slices_of(known: Ints, first_clicks: NDArray[np.bool_] | None, segments: Use
     return parts
 
 
-def _slices(lists: Mapping[str, Ints], shown: Mapping[str, Ints], cases: JudgedCases) -> Iterator[Slice]:
-    met = cases.histories.matrix(cases.targets.shape[1])
-    met.data[:] = 1
-    met_before = csr_matrix(cases.targets.multiply(met))
-    fresh = csr_matrix(cases.targets - met_before)
-    fresh.eliminate_zeros()
+def _slices(
+    shown: Mapping[str, Ints], left: Mapping[str, Ints], cases: JudgedCases, fresh: csr_matrix
+) -> Iterator[Slice]:
+    """shown, left: lists as they are, and without what was met. fresh: the targets that were not met before."""
+    met_before = csr_matrix(cases.targets - fresh)
+    met_before.eliminate_zeros()
     nothing = np.zeros_like(cases.unreachable)
     whole = _recalls(shown, cases.targets, cases.unreachable)
     for name, mine in cases.slices.items():
@@ -160,15 +184,7 @@ def _slices(lists: Mapping[str, Ints], shown: Mapping[str, Ints], cases: JudgedC
     yield _slice("item met before", _recalls(shown, met_before, nothing), np.diff(met_before.indptr) > 0)
     new = np.diff(fresh.indptr) + cases.unreachable > 0
     yield _slice("item not met before", _recalls(shown, fresh, cases.unreachable), new)
-    others = {name: _without(ranked, met) for name, ranked in lists.items()}
-    yield _slice("the same, lists without items met", _recalls(others, fresh, cases.unreachable), new)
-
-
-def _without(ranked: Ints, met: csr_matrix) -> Ints:
-    """The first LENGTH of what stays of the lists."""
-    gone = measures.hits(ranked, met)
-    order = np.argsort(gone, axis=1, kind="stable")[:, :LENGTH]
-    return np.take_along_axis(np.where(gone, UNKNOWN, ranked), order, axis=1)
+    yield _slice(_WITHOUT_MET, _recalls(left, fresh, cases.unreachable), new)
 
 
 def _recalls(lists: Mapping[str, Ints], targets: csr_matrix, unreachable: Ints) -> dict[str, Floats]:
@@ -183,9 +199,10 @@ def _slice(name: str, recalls: Mapping[str, Floats], mine: NDArray[np.bool_]) ->
 
 def below_popularity(slices: Sequence[Slice]) -> list[str]:
     """A word on every large slice where showing the same to everybody would do better."""
+    ours = [(one, DISCOVERY if one.name == _WITHOUT_MET else LEARNED) for one in slices]
     return [
-        f"{one.name} ({one.cases:,} cases): the learned blend's recall@20 {one.recall[LEARNED]:.4f} is below"
+        f"{one.name} ({one.cases:,} cases): the {blend}'s recall@20 {one.recall[blend]:.4f} is below"
         f" popularity's {one.recall[Popularity.name]:.4f}"
-        for one in slices
-        if one.cases >= MANY and one.recall[LEARNED] < one.recall[Popularity.name]
+        for one, blend in ours
+        if one.cases >= MANY and one.recall[blend] < one.recall[Popularity.name]
     ]

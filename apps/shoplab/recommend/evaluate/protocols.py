@@ -19,7 +19,7 @@ from shoplab.recommend.evaluate.ablation import Evaluated, Removed, ablate, samp
 from shoplab.recommend.evaluate.baselines import rank_baselines
 from shoplab.recommend.evaluate.leaderboard import LENGTH, Board, JudgedCases, TrainingFacts
 from shoplab.recommend.evaluate.readers import Split, read_split
-from shoplab.recommend.ranking.blend import FIXED, LEARNED
+from shoplab.recommend.ranking.blend import DISCOVERY, FIXED, LEARNED
 from shoplab.recommend.ranking.fit import fit
 from shoplab.recommend.ranking.ranker import SPREAD
 
@@ -56,6 +56,7 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         return self.board.as_json() | {
             "validation": self.ranker.validation,
+            "validation_of_new": self.ranker.validation_of_new,
             "ablation": [one.as_json() for one in self.removed],
             "ablation_cases": self.ablated,
             "repeated_visits": self.split.repeated,
@@ -135,7 +136,7 @@ def _all_lists(ranker: Evaluated, cases: JudgedCases, length: int) -> dict[str, 
     """By source and blend; of one that has nothing to say, empty ones."""
     found = ranker.rankings(cases.histories, length, True)
     empty = np.full((len(cases), length), UNKNOWN, dtype=np.int64)
-    return {name: found.get(name, empty) for name in (*ranker.names, FIXED, LEARNED, SPREAD)}
+    return {name: found.get(name, empty) for name in (*ranker.names, FIXED, LEARNED, SPREAD, DISCOVERY)}
 
 
 def _table(ranker: Evaluated, split: Split, asked: Question, lists: Ints) -> Any:

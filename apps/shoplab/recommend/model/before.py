@@ -1,4 +1,6 @@
-"""What models of before 2026-11 left unsaid: they all had these sources, features and event types, in this order."""
+"""What models of before left unsaid: until 2026-11 they all had these sources, features and event types, in this order;
+until 2026-12 none had a discovery blend.
+"""
 
 from typing import Any
 
@@ -16,4 +18,6 @@ def with_defaults(facts: dict[str, Any]) -> dict[str, Any]:
         "sources": list(_SOURCES),
         "columns": [*lists, *_FEATURES],
         "feedback": {"view": 1.0, "cart": 3.0, "purchase": 5.0},
+        "discovery": False,
+        "validation_of_new": {},
     } | facts

@@ -29,6 +29,7 @@ from shoplab.recommend.sources.als import Als, Factors
 from shoplab.recommend.sources.base import Arrays
 
 DATASET = "models/recommender"
+_TREES, _DISCOVERY = "trees.npz", "discovery.npz"
 
 
 class UnreadableModel(LabError):
@@ -36,24 +37,26 @@ class UnreadableModel(LabError):
 
 
 def save(model: Recommender, storage: Storage, path: str) -> None:
-    """Writes the model below path: als/ (what Spark's ALSModel.load reads), sources/NAME.npz, trees.npz, products and
-    users as Parquet, model.json.
+    """Writes the model below path: als/ (what Spark's ALSModel.load reads), sources/NAME.npz, trees.npz, discovery.npz
+    (trees too), products and users as Parquet, model.json.
     """
     ranker = model.ranker
     save_factors(storage, f"{path}/als", model.factors.user_factors, model.factors.item_factors)
     for source in ranker.finder.sources:
         if not isinstance(source, Als):
             storage.write(_file(path, source.name), to_npz(source.arrays()))
-    if ranker.learned:
-        storage.write(f"{path}/trees.npz", to_npz(ranker.learned.trees.arrays()))
+    for blend, name in ((ranker.learned, _TREES), (ranker.discovery, _DISCOVERY)):
+        if blend:
+            storage.write(f"{path}/{name}", to_npz(blend.trees.arrays()))
     storage.write(f"{path}/products.parquet", to_parquet(model.products.to_arrow()))
     storage.write(f"{path}/users.parquet", to_parquet(model.shoppers.to_arrow()))
     storage.write(f"{path}/durable.npz", to_npz({"durable": ranker.finder.durable}))
     facts = {
         "sources": list(ranker.finder.names), "columns": list(ranker.finder.columns.names),
         "feedback": model.feedback.as_dict(), "fixed": asdict(ranker.fixed), "learned": ranker.learned is not None,
-        "validation": ranker.validation, "segments": list(model.segment_names), "engine": model.factors.engine,
-        "until": model.until, "most_of_category": ranker.most_of_category,
+        "discovery": ranker.discovery is not None, "validation": ranker.validation,
+        "validation_of_new": ranker.validation_of_new, "segments": list(model.segment_names),
+        "engine": model.factors.engine, "until": model.until, "most_of_category": ranker.most_of_category,
     }  # fmt: skip
     storage.write_json(f"{path}/model.json", facts)
 
@@ -92,10 +95,13 @@ def load(storage: Storage, path: str) -> Recommender:
     shoppers = Shoppers.from_arrow(from_parquet(storage.read(f"{path}/users.parquet")))
     sources = tuple(_load_source(storage, path, kind, facts["engine"]) for kind in kinds)
     finder = Finder(products, sources, from_npz(storage.read(f"{path}/durable.npz"))["durable"])
-    trees = Trees.of(from_npz(storage.read(f"{path}/trees.npz"))).on(places) if facts["learned"] else None
+    learned, discovery = (
+        LearnedBlend(Trees.of(from_npz(storage.read(f"{path}/{name}"))).on(places)) if there else None
+        for name, there in ((_TREES, facts["learned"]), (_DISCOVERY, facts["discovery"]))
+    )
     ranker = Ranker(
-        finder, FixedBlend(**facts["fixed"]), LearnedBlend(trees) if trees else None, facts["validation"],
-        most_of_category=facts["most_of_category"],
+        finder, FixedBlend(**facts["fixed"]), learned, facts["validation"], most_of_category=facts["most_of_category"],
+        discovery=discovery, validation_of_new=facts["validation_of_new"],
     )  # fmt: skip
     pa.default_memory_pool().release_unused()  # what reading took, 30 MB, a small container's Python has no use for
     feedback = Feedback.of(facts["feedback"])

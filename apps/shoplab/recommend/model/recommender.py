@@ -55,16 +55,17 @@ class Recommender:
     feedback: Feedback = CURRENT
     increment: int = 0
 
-    def recommend(self, users: Sequence[UserContext], k: int = 10) -> list[list[Recommendation]]:
+    def recommend(self, users: Sequence[UserContext], k: int = 10, new: bool = False) -> list[list[Recommendation]]:
         """Up to k products per user, best first, no durable one that the user bought; fewer only where no source finds
         more.
 
         Newcomers are folded in after the first click; without events they get what is popular in their segment or shop.
+        new: only products that the user has not met, as far as their history here tells.
         """
         answers: list[list[Recommendation]] = []
         for start in range(0, len(users), _USERS):
             part = users[start : start + _USERS]
-            answers += self._answers(read_histories(part, self.shoppers, self.products, self.feedback), k)
+            answers += self._answers(read_histories(part, self.shoppers, self.products, self.feedback), k, new)
         return answers
 
     def product(self, product_id: str) -> Product | None:
@@ -83,11 +84,11 @@ class Recommender:
         own_user = _rows(user_ids, self.shoppers.index)
         kinds = self.feedback.translated(histories.feedback)[histories.kinds]
         kept = (own_item[histories.items] >= 0) & (kinds >= 0)
-        bought = own_item[histories.bought[1]] >= 0
+        bought, earlier = (_translated(pairs, own_item) for pairs in (histories.bought, histories.earlier))
         here = replace(
             histories, feedback=self.feedback, known=own_user[histories.known], owners=histories.owners[kept],
             items=own_item[histories.items[kept]], kinds=kinds[kept], ages=histories.ages[kept],
-            bought=(histories.bought[0][bought], own_item[histories.bought[1][bought]]),
+            bought=bought, earlier=earlier,
         )  # fmt: skip
         lists, _ = self.ranker.recommend(here, top)
         theirs = _rows(self.products.ids, products.index)
@@ -98,11 +99,12 @@ class Recommender:
         """Per source the place of its group."""
         return np.array([GROUPS.index(source.group) for source in self.ranker.finder.sources])
 
-    def _answers(self, histories: Histories, k: int) -> list[list[Recommendation]]:
-        candidates = self.ranker.finder.find(histories)
-        lists, scores = self.ranker.order(candidates, len(histories), k)
+    def _answers(self, histories: Histories, k: int, new: bool) -> list[list[Recommendation]]:
+        found = self.ranker.finder.find(histories)
+        candidates = found.new_to(histories) if new else found
+        lists, scores = self.ranker.order(candidates, len(histories), k, new)
         best, order = _listed(candidates, lists)
-        parts = self.ranker.blend.parts(best)
+        parts = self.ranker.blend_for(new).parts(best)
         groups = np.stack([parts[:, group == self._in_group].sum(axis=1) for group in range(len(GROUPS))], axis=1)
         reasons, met = Reasons(self.products, self.segment_names), _met(histories)
         answers: list[list[Recommendation]] = [[] for _ in range(len(histories))]
@@ -143,6 +145,12 @@ def _listed(candidates: Candidates, lists: Ints) -> tuple[Candidates, Ints]:
     kept = at > 0
     best = candidates.take(kept)
     return best, np.lexsort((at[kept], best.owners))
+
+
+def _translated(pairs: tuple[Ints, Ints], own_item: Ints) -> tuple[Ints, Ints]:
+    """Owners and items, by the rows of the own products; those that are none of them left out."""
+    items = own_item[pairs[1]]
+    return pairs[0][items >= 0], items[items >= 0]
 
 
 def _rows(ids: Sequence[str], index: dict[str, int]) -> Ints:

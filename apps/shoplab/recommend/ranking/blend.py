@@ -18,6 +18,7 @@ from shoplab.recommend.sources.popularity import Popularity
 from shoplab.recommend.sources.segment_popularity import SegmentPopularity
 
 FIXED, LEARNED = "fixed blend", "learned blend"
+DISCOVERY = "discovery blend"  # a learned one for those products alone that a case has not met
 _POPULARITIES = (SegmentPopularity.name, Popularity.name)
 _STEP = 0.2
 _LATENT = (0.0, 0.1, 0.25, 0.5)

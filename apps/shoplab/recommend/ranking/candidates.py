@@ -35,6 +35,10 @@ class Candidates:
         """Whether a pair's case has any events."""
         return self.features[:, self.columns.feature("events")] > 0
 
+    def new_to(self, histories: Histories) -> "Candidates":
+        """Those that their case has not met."""
+        return self.take(~histories.hold(self.owners, self.items))
+
     def take(self, rows: Bools) -> "Candidates":
         return Candidates(self.owners[rows], self.items[rows], self.features[rows], self.columns)
 
@@ -67,10 +71,11 @@ class Finder:
             features[:, self.columns.of(without)] = 0
         return Candidates(owners, items, features, self.columns)
 
-    def chunks(self, histories: Histories, without: str | None = None) -> Iterator[tuple[int, Candidates]]:
-        """First case and candidates (owners counted from it) of each chunk of cases."""
+    def chunks(self, histories: Histories, without: str | None = None) -> Iterator[tuple[Histories, Candidates]]:
+        """The cases, a chunk at a time in their order, and their candidates (owners counted within the chunk)."""
         for first in range(0, len(histories), CHUNK):
-            yield first, self.find(histories.span(first, min(first + CHUNK, len(histories))), without)
+            part = histories.span(first, min(first + CHUNK, len(histories)))
+            yield part, self.find(part, without)
 
     def _union(self, lists: Sequence[csr_matrix], histories: Histories) -> tuple[Ints, Ints, list[Ints]]:
         """Owners, items; and per list the row of each of its entries, UNKNOWN for one that must not be shown."""

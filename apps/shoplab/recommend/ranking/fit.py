@@ -1,4 +1,4 @@
-"""Fits every source on a log, and both blends on its newest part, which the sources must not have seen."""
+"""Fits every source on a log, and the blends on its newest part, which the sources must not have seen."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,13 +11,11 @@ from scipy.sparse import csr_matrix
 from shoplab.core.console import Say
 from shoplab.recommend import measures
 from shoplab.recommend.data.arrays import UNKNOWN, Bools, Ints
-from shoplab.recommend.data.cases import Cases, ProtocolName, is_target, split, validation_cases
-from shoplab.recommend.data.histories import Histories
+from shoplab.recommend.data.cases import Cases, ProtocolName, is_target, split, unmet, validation_cases
 from shoplab.recommend.data.log import Log
-from shoplab.recommend.ranking.blend import FixedBlend, LearnedBlend, tuned
-from shoplab.recommend.ranking.candidates import CHUNK, Finder, top_lists
-from shoplab.recommend.ranking.ranker import Holdout, Ranker, TrainingSample
-from shoplab.recommend.ranking.trees import Trees
+from shoplab.recommend.ranking.blend import DISCOVERY, FixedBlend, LearnedBlend, tuned
+from shoplab.recommend.ranking.candidates import Candidates, Finder, top_lists
+from shoplab.recommend.ranking.ranker import Holdout, Ranker, TrainingSample, learn
 from shoplab.recommend.sources import SOURCES, Training
 from shoplab.recommend.sources.als import Als
 
@@ -25,6 +23,7 @@ TOP = 20
 TO_TUNE = 3_000  # cases that the formula's weights are tried on
 HELD_OUT = 0.25  # of the cases, kept from learning, to choose the better blend by
 NEGATIVES = 0.15  # of the candidates that were not met, drawn at random
+DISCOVERY_SHARE = 0.15  # of the columns, for each split: there are fewer hits to learn from than for the learned blend
 _FEWEST = 50  # cases with a hit, below which nothing can be learned
 
 
@@ -64,22 +63,41 @@ def _fit_sources(training: Training, durable: Bools | None) -> Finder:
 
 
 def _fit_blends(finder: Finder, cases: Cases, user_ids: tuple[str, ...], seed: int) -> Ranker:
-    """Learns from most of the cases, and measures both blends on the others."""
+    """Learns from most of the cases, and measures the blends on the others."""
     rng = np.random.default_rng(seed)
     held_out = rng.random(len(cases.times)) < HELD_OUT
     learned_from, asked = cases.take(np.flatnonzero(~held_out)), cases.take(np.flatnonzero(held_out))
-    sample = _sample(finder, learned_from.histories, learned_from.targets, rng)
+    sample = _sample(finder, learned_from, rng)
     to_tune = learned_from.take(np.arange(min(TO_TUNE, len(learned_from.times))))
-    ranker = Ranker(finder, _tuned(finder, to_tune), None, {})
-    if sample.hit.sum() >= _FEWEST:
-        trees = Trees.fit(sample.features, sample.hit, sample.weights, seed)
-        ranker = replace(ranker, learned=LearnedBlend(trees))
-    lists = ranker.rankings(asked.histories, TOP, sources=False) if len(asked.times) else {}
-    values = {name: ndcg(found, asked.targets) for name, found in lists.items()}
-    ranker = replace(ranker, validation={name: float(found.mean()) for name, found in values.items()}, sample=sample)
-    if not values:
-        return ranker
+    learned = learn(sample, seed) if sample.hit.sum() >= _FEWEST else None
+    ranker = Ranker(finder, _tuned(finder, to_tune), learned, {}, sample=sample, discovery=_discovery(sample, seed))
+    return _validated(ranker, asked, user_ids) if len(asked.times) else ranker
+
+
+def _discovery(sample: TrainingSample, seed: int) -> LearnedBlend | None:
+    """Of the candidates alone that are new to cases that met such a one next; None where there are too few."""
+    mine = sample.take(sample.new)
+    return learn(mine, seed, DISCOVERY_SHARE) if mine.hit.sum() >= _FEWEST else None
+
+
+def _validated(ranker: Ranker, asked: Cases, user_ids: tuple[str, ...]) -> Ranker:
+    """With the blends' figures on cases that they did not learn from."""
+    met = int(asked.histories.lengths().max(initial=0))
+    lists = ranker.rankings(asked.histories, TOP + met, sources=False)
+    values = {name: ndcg(found[:, :TOP], asked.targets) for name, found in lists.items() if name != DISCOVERY}
+    validation = {name: float(found.mean()) for name, found in values.items()}
+    ranker = replace(ranker, validation=validation, validation_of_new=_of_new(lists, asked))
     return replace(ranker, holdout=Holdout(*asked, values[ranker.default], user_ids))
+
+
+def _of_new(lists: Mapping[str, Ints], asked: Cases) -> dict[str, float]:
+    """NDCG@20 of the lists without what was met, on the cases that met something new next."""
+    targets, met = unmet(asked.targets, asked.histories), asked.histories.matrix(asked.targets.shape[1])
+    mine = np.diff(targets.indptr) > 0
+    if not mine.any():
+        return {}
+    found = {name: ndcg(measures.without(ranked, met, TOP), targets) for name, ranked in lists.items()}
+    return {name: float(values[mine].mean()) for name, values in found.items()}
 
 
 def _tuned(finder: Finder, cases: Cases) -> FixedBlend:
@@ -95,19 +113,28 @@ def _tuned(finder: Finder, cases: Cases) -> FixedBlend:
     return tuned(worth)
 
 
-def _sample(finder: Finder, histories: Histories, targets: csr_matrix, rng: np.random.Generator) -> TrainingSample:
+def _sample(finder: Finder, cases: Cases, rng: np.random.Generator) -> TrainingSample:
     """Of the cases with a hit among their candidates: all hits, and some of what was not met."""
     features = [np.empty((0, len(finder.columns.names)), dtype=np.float32)]
-    hits = [np.empty(0, dtype=bool)]
-    for first, candidates in finder.chunks(histories):
-        mine = csr_matrix(targets[first : first + CHUNK])
+    marks = [np.empty((0, 2), dtype=bool)]
+    first = 0
+    for part, candidates in finder.chunks(cases.histories):
+        mine = csr_matrix(cases.targets[first : first + len(part)])
+        first += len(part)
         hit = is_target(mine, candidates.owners, candidates.items)
-        winnable = np.bincount(candidates.owners, hit, minlength=mine.shape[0])[candidates.owners] > 0
-        drawn = winnable & (hit | (rng.random(len(hit)) < NEGATIVES))
+        new = ~part.hold(candidates.owners, candidates.items)
+        new &= _winnable(candidates, hit & new)
+        drawn = _winnable(candidates, hit) & (hit | (rng.random(len(hit)) < NEGATIVES))
         features.append(candidates.features[drawn])
-        hits.append(hit[drawn])
-    hit = np.concatenate(hits)
-    return TrainingSample(np.concatenate(features), hit, np.where(hit, 1.0, 1 / NEGATIVES))
+        marks.append(np.column_stack([hit, new])[drawn])
+    hit, new = np.concatenate(marks).T
+    return TrainingSample(np.concatenate(features), hit, np.where(hit, 1.0, 1 / NEGATIVES), new)
+
+
+def _winnable(candidates: Candidates, hit: Bools) -> Bools:
+    """Whether a candidate's case has a hit."""
+    found: Bools = np.bincount(candidates.owners, hit)[candidates.owners] > 0
+    return found
 
 
 def ndcg(lists: Ints, targets: csr_matrix) -> NDArray[np.float64]:

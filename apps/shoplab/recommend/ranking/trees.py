@@ -33,14 +33,19 @@ class Trees:
     base: float
 
     @classmethod
-    def fit(cls, features: Floats, hit: Bools, weights: NDArray[np.float64], seed: int) -> Self:
-        """On candidates (rows) with whether each was met next. Friedman 2001, with histograms as in LightGBM."""
+    def fit(cls, features: Floats, hit: Bools, weights: NDArray[np.float64], seed: int, share: float = 1.0) -> Self:
+        """On candidates (rows) with whether each was met next. Friedman 2001, with histograms as in LightGBM.
+
+        share: of the columns, drawn anew, that every split may choose from: fewer of them make trees that differ, and
+        learn less by heart (Breiman 2001).
+        """
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         leaf_rows = min(LEAF_ROWS, 1 + len(hit) // 200)
         model = HistGradientBoostingClassifier(
             max_iter=ROUNDS, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=leaf_rows,
             l2_regularization=RIDGE, early_stopping=False, random_state=seed,
+            max_features=share,
         ).fit(features, hit, sample_weight=weights)  # fmt: skip
         return cls.of_nodes(
             [tree.nodes for [tree] in model._predictors],
