@@ -118,10 +118,8 @@ class Desk:
         served = answers.served
         if question.context:
             history = served.with_view(history, question.context)
-        hidden = history.items if question.new else history.items[:0]
-        if question.context:
-            row = served.catalogue.ids.find(question.context)
-            hidden = np.append(hidden, np.int32(row)) if row != UNKNOWN else hidden
-        ranked = served.rank(history, question.k, hidden)
+        row = served.catalogue.ids.find(question.context) if question.context else UNKNOWN
+        hidden = np.array([row] if row != UNKNOWN else [], np.int32)
+        ranked = served.rank(history, question.k, hidden, question.new)
         name = user[0] if user else question.user_id
         return answers.answer(name, segment, history, ranked), source_of(history)

@@ -71,14 +71,14 @@ class Served:
         return history._replace(items=np.append(history.items, np.int32(row)),
                                 kinds=np.append(history.kinds, np.int8(kind)), live=True)  # fmt: skip
 
-    def rank(self, history: History, most: int, hidden: Singles = _NONE) -> Ranked:
-        """hidden: rows not to be shown, besides what is bought once and was."""
+    def rank(self, history: History, most: int, hidden: Singles = _NONE, new: bool = False) -> Ranked:
+        """hidden: rows not to be shown, besides what is bought once and was. new: only products not met before."""
         bought = history.items[history.kinds == self.bundle.feedback.purchase]
         gone = bought[self._durable[bought]] if len(bought) else bought
-        gone = np.concatenate([gone, hidden]) if len(hidden) else gone
+        gone = np.concatenate([gone, hidden, history.items if new else _NONE])
         known = UNKNOWN if history.live else history.row
         return self._ranker.rank(
-            history.items[-RECENT_PER_USER:], history.kinds[-RECENT_PER_USER:], most, known, history.segment, gone
+            history.items[-RECENT_PER_USER:], history.kinds[-RECENT_PER_USER:], most, known, history.segment, gone, new
         )
 
     def _stored(self, row: int) -> tuple[Singles, NDArray[np.int8]]:

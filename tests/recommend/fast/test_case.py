@@ -23,6 +23,7 @@ from shoplab.recommend.ranking.fit import fit
 from shoplab.recommend.ranking.ranker import Ranker
 from shoplab.recommend.sources import SOURCES
 from tests.recommend.logs import two_tastes
+from tests.recommend.model.test_recommender import discovering
 
 TOP = 12
 
@@ -66,6 +67,21 @@ def test_lists_scores_and_parts_are_the_batches(model: Recommender, log: Log, bl
     one, histories = dict(blends(model))[blend], cases(log)
     same = list(compare(one.ranker, CaseRanker(flatten(one)), histories))
     assert sum(same) == len(histories)
+
+
+def test_what_is_new_is_what_the_batch_says_is_new(model: Recommender, log: Log) -> None:
+    histories, ranker = cases(log), discovering(model.ranker)
+    kernel = CaseRanker(flatten(replace(model, ranker=ranker)))
+    lists, scores = ranker.recommend(histories, TOP, new=True)
+    for case in range(0, len(histories), 7):
+        mine = histories.owners == case
+        items = histories.items[mine].astype(np.int32)
+        known = -1 if histories.live[case] else int(histories.known[case])
+        found = kernel.rank(items, histories.kinds[mine].astype(np.int8), TOP, known, int(histories.segments[case]),
+                            items, new=True)  # fmt: skip
+        size = int((lists[case] >= 0).sum())
+        assert found.items.tolist() == lists[case][:size].tolist()
+        np.testing.assert_allclose(found.scores, scores[case][:size], atol=1e-5)
 
 
 def compare(ranker: Ranker, kernel: CaseRanker, histories: Histories) -> Iterator[bool]:

@@ -65,13 +65,14 @@ class CaseRanker:
         self.flat, self._room = flat, _room(flat)
 
     def rank(self, events: Singles, kinds: NDArray[np.int8], most: int, known: int = UNKNOWN, segment: int = UNKNOWN,
-             gone: Singles | None = None) -> Ranked:  # fmt: skip
+             gone: Singles | None = None, new: bool = False) -> Ranked:  # fmt: skip
         """events: rows of the products met, oldest first, at most MOST_EVENTS, with their kinds. known: row of the
-        user's vector, where nothing of that is newer than the model. gone: not to be shown.
+        user's vector, where nothing of that is newer than the model. gone: not to be shown. new: only products not met
+        are asked for; those that were are gone.
         """
         none = np.empty(0, np.int32)
         found = rank(self.flat, self._room, events[-MOST_EVENTS:], kinds[-MOST_EVENTS:], known, segment,
-                     none if gone is None else gone, most)  # fmt: skip
+                     none if gone is None else gone, most, new)  # fmt: skip
         return Ranked(*found)
 
 

@@ -68,8 +68,9 @@ class Flat(NamedTuple):
 
     columns: where each source's list begins in a row of features, then where its own features do, -1 for a source that
     the model lacks; then where the case's two are. owner: per column the place of its source among SOURCES, -1 for
-    none. fixed: weight of each source in the fixed blend. weights: by kind; last in `rules` the purchase's. rules:
-    learned blend (1) or fixed (0), most of a category, segments, kind of a purchase.
+    none. fixed: weight of each source in the fixed blend. weights: by kind. rules:
+    learned blend (1) or fixed (0), most of a category, segments, kind of a purchase, whether the discovery blend
+    answers where only products not met are asked for.
     """
 
     items: Items
@@ -84,6 +85,7 @@ class Flat(NamedTuple):
     best: Csr
     popular: Singles
     forest: Forest
+    discovery: Forest
     columns: NDArray[np.int64]
     owner: NDArray[np.int64]
     fixed: Floats
@@ -105,12 +107,14 @@ def flatten(model: Recommender) -> Flat:
     shelf_best, category_best, terms = _content(sources.get(Content.name), products)
     learned = isinstance(ranker.blend, LearnedBlend)
     trees = ranker.learned.trees if ranker.learned else _no_trees(len(owner))
-    rules = [learned, ranker.most_of_category, len(taste) - 1, model.feedback.purchase]
+    discovery = ranker.discovery.trees if ranker.discovery else trees
+    discovers = ranker.discovery is not None and ranker.blend_for(new=True) is ranker.discovery
+    rules = [learned, ranker.most_of_category, len(taste) - 1, model.feedback.purchase, discovers]
     popularity = _popularity(sources.get(Popularity.name), products)
     return Flat(
         _items(model, popularity), *_visits(sources, products), _vectors(sources.get(Als.name), products), terms,
         shelf_best, category_best, np.asarray(taste, np.float32), _csr(best), _popular(popularity),
-        _forest(trees), columns, owner, _fixed(ranker), model.feedback.weight_of,
+        _forest(trees), _forest(discovery), columns, owner, _fixed(ranker), model.feedback.weight_of,
         np.array(rules, np.int64), np.array([best.shape[0] // max(1, len(taste)), terms.columns.max(initial=0) + 1]),
     )  # fmt: skip
 

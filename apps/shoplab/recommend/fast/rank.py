@@ -20,11 +20,14 @@ _RECENT, _COVISITS, _NEIGHBOURS, _ALS, _CONTENT, _SEGMENT, _POPULAR = range(7)
 
 
 @compiled
-def rank(flat: Any, room: Any, events: Any, kinds: Any, known: Any, segment: Any, gone: Any, most: Any) -> Any:
+def rank(
+    flat: Any, room: Any, events: Any, kinds: Any, known: Any, segment: Any, gone: Any, most: Any, new: Any
+) -> Any:
     """Rows of the products, best first, their scores, and what each source adds, shape (list, sources).
 
     events, kinds: what was met, oldest first. known: the user's row among the vectors where nothing of that is newer
-    than the model, else -1. segment: -1 for none. gone: products not to be shown.
+    than the model, else -1. segment: -1 for none. gone: products not to be shown. new: whether
+    only products not met are asked for, all others being gone.
     """
     row = segment if 0 <= segment < flat.rules[2] else flat.rules[2]
     vector = find(flat, room, events, kinds, known, row)
@@ -39,9 +42,11 @@ def rank(flat: Any, room: Any, events: Any, kinds: Any, known: Any, segment: Any
     for at in range(room.touched_terms_number[0]):
         room.terms[room.touched_terms[at]] = 0
     scores = room.candidate_scores
-    score(flat, room, table, number, len(events) > 0, scores)
+    discovers = new and flat.rules[4] == 1
+    forest, learned = flat.discovery if discovers else flat.forest, discovers or flat.rules[0] == 1
+    score(flat, room, forest, learned, number, len(events) > 0)
     rows = best_rows(flat, room, items, scores, number, most)
-    return items[rows], scores[rows], parts(flat, room, table, rows, scores, len(events) > 0)
+    return items[rows], scores[rows], parts(flat, room, forest, learned, rows)
 
 
 @compiled
@@ -102,9 +107,10 @@ def _of_demand(flat: Any, room: Any, row: Any, size: Any) -> None:
 
 
 @compiled
-def score(flat: Any, room: Any, table: Any, number: Any, any_events: Any, scores: Any) -> None:
+def score(flat: Any, room: Any, forest: Any, learned: Any, number: Any, any_events: Any) -> None:
     """As `Blend.scores`."""
-    if not flat.rules[0]:
+    table, scores = room.table, room.candidate_scores
+    if not learned:
         for row in range(number):
             total = np.float32(0)
             for source in range(_SOURCES):
@@ -112,7 +118,7 @@ def score(flat: Any, room: Any, table: Any, number: Any, any_events: Any, scores
                     total += table[row, flat.columns[source]] * flat.fixed[source]
             scores[row] = total
     elif any_events:
-        log_odds(flat.forest, table, number, scores, room.reached)
+        log_odds(forest, table, number, scores, room.reached)
         for row in range(number):
             scores[row] = 1 / (1 + np.exp(-scores[row]))
     else:
@@ -165,10 +171,11 @@ def best_rows(flat: Any, room: Any, items: Any, scores: Any, number: Any, most: 
 
 
 @compiled
-def parts(flat: Any, room: Any, table: Any, rows: Any, scores: Any, any_events: Any) -> Any:
+def parts(flat: Any, room: Any, forest: Any, learned: Any, rows: Any) -> Any:
     """As `Blend.parts`."""
+    table, scores = room.table, room.candidate_scores
     found = np.zeros((len(rows), _SOURCES), np.float32)
-    if not flat.rules[0]:
+    if not learned:
         for at in range(len(rows)):
             for source in range(_SOURCES):
                 if flat.columns[source] >= 0:
@@ -180,7 +187,7 @@ def parts(flat: Any, room: Any, table: Any, rows: Any, scores: Any, any_events: 
             for column in range(table.shape[1]):
                 gone = place and flat.owner[column] == place - 1
                 muted[place, column] = np.float32(0) if gone else table[rows[at], column]
-        log_odds(flat.forest, muted, _SOURCES + 1, odds, room.reached)
+        log_odds(forest, muted, _SOURCES + 1, odds, room.reached)
         _share(flat, muted[0], odds, np.float32(scores[rows[at]]), found[at])
     return found
 
