@@ -27,7 +27,6 @@ DATASETS = {
     "segments": "processed/segments",
     "value": "processed/value",
     "live": "processed/live",
-    "recommendations": "processed/recommendations",
     "analysis": "processed/analysis",
     "models": "models",
     "temp": "temp",
@@ -41,7 +40,6 @@ _EMPTY_HINT = {
     "segments": "./lab segment",
     "value": "./lab segment",
     "live": "./lab stream",
-    "recommendations": "./lab stream",
     "models/segments": "./lab segment",
     "models/recommender": "./lab train",
 }

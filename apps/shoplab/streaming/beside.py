@@ -1,4 +1,4 @@
-"""Work beside the stream's data path: metrics, recommendations, pruning. It never holds a batch up, nor ends it."""
+"""Work beside the stream's data path: metrics, learning, pruning. It never holds a batch up, nor ends it."""
 
 import logging
 import time

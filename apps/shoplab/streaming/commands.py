@@ -107,7 +107,7 @@ def _day(context: click.Context, option: click.Parameter, text: str | None) -> s
 @click.pass_obj
 def stream(settings: Settings, drain: bool, once: bool, day: str | None) -> int | None:
     """Takes events from Kafka every 10 seconds (or SHOPLAB_TRIGGER, such as 2s): to HDFS, then features, segments and
-    recommendations of their users, then metrics. Ends with Ctrl-C; started again it goes on where it was. Whatever else
+    metrics. Ends with Ctrl-C; started again it goes on where it was. Whatever else
     ends it, as a service that is away, it is started again.
 
     With --backfill all batches that touch the day are done again from Kafka's records, while no stream runs.

@@ -22,7 +22,6 @@ from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Point, to_json
 from shoplab.metrics.store import MetricStore
-from shoplab.recommend.data.histories import UserContext
 from shoplab.streaming.accounts import Accounts, BatchAccount, Offsets
 from shoplab.streaming.audit.points import send_points, write_points
 from shoplab.streaming.beginning import Beginning
@@ -37,17 +36,16 @@ from shoplab.streaming.models import Models
 from shoplab.streaming.pace import Pace
 from shoplab.streaming.points import batch_points
 from shoplab.streaming.publish import Publisher
-from shoplab.streaming.ranking import RecentEvents, recommendations
+from shoplab.streaming.recent import RecentEvents
 from shoplab.streaming.state.state import Taken
 from shoplab.streaming.tally import Tally, counts, tally
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from shoplab.recommend.model.recommender import Recommender
 
 KEPT_BATCHES, PRUNE_EVERY = 500, 50  # of the live tables: over an hour; accounts stay
-RANKING_SHARE, COMPACTION_SHARE = 0.2, 0.1  # of a core
+COMPACTION_SHARE = 0.1  # of a core
 POINTS_AGAIN = 20  # batches whose points are sent again at a start: a kill may have come before they went
 FINISH_S = 60.0  # for what is being done when the stream ends
 HANGS_S = 600.0
@@ -67,7 +65,7 @@ class LiveJob:
         self.lease = stream_lease(catalog, settings)
         self.dead_letters = DeadLetters(settings)
         self.models, self.recent = Models(), RecentEvents()
-        self._metrics, self._ranking = Beside("metrics", 1_000), Beside("recommendations", 1, RANKING_SHARE)
+        self._metrics = Beside("metrics", 1_000)
         self.learning = Learning(
             catalog, lambda points: self._metrics.do(partial(write_points, catalog, store, points))
         )
@@ -104,8 +102,7 @@ class LiveJob:
 
     def finish_beside(self) -> None:
         """Waits for what is done beside the data path."""
-        self._ranking.finish(FINISH_S)  # which leaves metrics
-        self.learning.finish(FINISH_S)  # so does this
+        self.learning.finish(FINISH_S)  # which leaves metrics
         self._metrics.finish(FINISH_S)
         self._compacting.finish(FINISH_S)
 
@@ -167,22 +164,13 @@ class LiveJob:
         if account.batch % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))
         self.learning.take(Batch(account, taken.events, segments, histories), self.models, self.recent.of)
-        latest, model = self.recent.add(taken.events), self.learning.served(self.models.recommender)
-        if model is not None and latest:
-            places = dict(zip(segments["user_id"].to_pylist(), segments["segment"].to_pylist(), strict=True))
-            contexts = [UserContext(user, places.get(user), self.recent.of(user)) for user in latest]
-            self._ranking.do(partial(self._recommend, account, model, contexts))
+        self.recent.add(taken.events)
 
     def _send_points(self, accounts: list[BatchAccount]) -> None:
         self._metrics.do(lambda: send_points(self.catalog, self.store, accounts))
 
     def _write(self, points: list[Point]) -> None:
         self._metrics.do(lambda: write_points(self.catalog, self.store, points))
-
-    def _recommend(self, account: BatchAccount, model: "Recommender", contexts: list[UserContext]) -> None:
-        self.publisher.write("recommendations", account.batch, recommendations(model, contexts))
-        point = Point("stream_batch", {}, {"recommended": len(contexts)}, dt.datetime.fromisoformat(account.arrived))
-        self._metrics.do(lambda: self.store.write([point]))
 
 
 class Clock:

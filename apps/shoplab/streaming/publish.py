@@ -15,7 +15,7 @@ from shoplab.streaming.accounts import batch_name
 from shoplab.streaming.events_file import AS_SPARK, events_name
 from shoplab.streaming.state.state import Taken
 
-_LIVE = ("live/users", "live/sessions", "live/segments", "recommendations")
+_LIVE = ("live/users", "live/sessions", "live/segments")
 _WRITERS = 4  # files at a time: HDFS takes some 10 ms for each, however small
 
 

@@ -11,7 +11,6 @@ from shoplab.core.schemas.models import (
     LIVE_USER,
     MODEL_PRODUCT,
     MODEL_USER,
-    RECOMMENDATION,
     SEGMENT,
 )
 from shoplab.core.schemas.table import Column, Table
@@ -20,11 +19,11 @@ TABLES = {
     table.dataset: table
     for table in (
         EVENT, REJECTED, SESSION, USER, HABIT, PRODUCT, *ANALYSIS, SEGMENT, CUSTOMER_VALUE, LIVE_USER, LIVE_SESSION,
-        LIVE_SEGMENT, RECOMMENDATION, ACCOUNT, MODEL_USER, MODEL_PRODUCT,
+        LIVE_SEGMENT, ACCOUNT, MODEL_USER, MODEL_PRODUCT,
     )
 }  # fmt: skip
 
 __all__ = [
-    "CUSTOMER_VALUE", "EVENT", "HABIT", "MODEL_PRODUCT", "MODEL_USER", "PRODUCT", "RAW_COLUMNS", "RECOMMENDATION",
+    "CUSTOMER_VALUE", "EVENT", "HABIT", "MODEL_PRODUCT", "MODEL_USER", "PRODUCT", "RAW_COLUMNS",
     "REJECTED", "SEGMENT", "SESSION", "SOURCE_COLUMNS", "TABLES", "USER", "Column", "Table",
 ]  # fmt: skip

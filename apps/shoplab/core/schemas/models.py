@@ -1,4 +1,4 @@
-"""What the models say of users: segments, value, recommendations; and what a published recommender keeps."""
+"""What the models say of users: segments and value; and what a published recommender keeps."""
 
 from dataclasses import replace
 
@@ -51,25 +51,6 @@ CUSTOMER_VALUE = Table(
 LIVE_USER = replace(USER, dataset="live/users", grain="one user in one month, as of one micro-batch", partition=None)
 LIVE_SESSION = replace(SESSION, dataset="live/sessions", grain="one session, as of one micro-batch", partition=None)
 LIVE_SEGMENT = replace(SEGMENT, dataset="live/segments", grain="one user, as of one micro-batch")
-
-# collaborative, content, segment: what each kind of source put into score (they add up to it). sources: source name ->
-# what it put into score (they add up to it too); batches written before there was such a column lack it.
-RECOMMENDATION = Table(
-    "recommendations",
-    grain="one recommended product for one user, in one micro-batch",
-    key=("user_id", "rank"),
-    columns=(
-        text("user_id"),
-        whole("rank", "places", low=1),
-        text("product_id"),
-        share("score"),
-        real("collaborative", "score", low=0),
-        real("content", "score", low=0),
-        real("segment", "score", low=0),
-        text("why"),
-        Column("sources", "map<string,double>", nullable=True, unit="score"),
-    ),
-)
 
 # rows = new + duplicates + rejected; of the rejected, dead are in the topic of dead letters; of the new, filled had no
 # session. topic: Kafka's id. offsets: partition -> [the

@@ -26,8 +26,7 @@ _USERS = 100  # ranked at once: the stream and the API have little memory to spa
 
 class Recommendation(NamedTuple):
     """One product for one user. collaborative (recent, co-visits, neighbours, ALS), content and segment (demand in the
-    segment and the shop) add up to score; so do the sources, those that had no part left out. In the order of
-    schemas.RECOMMENDATION's columns, where user and rank go before.
+    segment and the shop) add up to score; so do the sources, those that had no part left out.
     """
 
     product_id: str
