@@ -54,10 +54,13 @@ def test_an_open_product_has_name_price_and_what_is_similar(page: Page) -> None:
 
 def test_a_known_user_is_picked_or_typed(page: Page) -> None:
     open_shop(page)
+    page.locator("#list .item").first.get_by_role("button").click()
+    expect(page.locator("#changes")).to_contain_text("Viewed")
     expect(page.locator("#sample option")).not_to_have_count(1)
     user = str(page.locator("#sample option").nth(1).get_attribute("value"))
     page.locator("#sample").select_option(user)
     expect(page.locator("#shopper dl")).to_contain_text(user)
+    expect(page.locator("#product-title")).to_have_text("Product")  # what another shopper looked at is no context
     expect(page).to_have_url(re.compile(f"#try/{user}$"))
     page.get_by_label("or any user id").fill("a/b é")
     page.get_by_role("button", name="Show", exact=True).click()

@@ -43,8 +43,9 @@ function tile(item) {
 }
 
 function score(item, best) {
-  const parts = Object.keys(PARTS).map((part) => `${part} ${decimal(item[part] ?? 0)}`);
-  const sources = Object.entries(item.sources ?? {}).map(([name, part]) => `${name} ${decimal(part)}`);
+  const told = (value) => decimal(value, best < 0.1 ? 4 : 2); // of little known shoppers all scores are small
+  const parts = Object.keys(PARTS).map((part) => `${part} ${told(item[part] ?? 0)}`);
+  const sources = Object.entries(item.sources ?? {}).map(([name, part]) => `${name} ${told(part)}`);
   const stack = element("span", { class: "stack", "aria-hidden": "true", title: [...parts, ...sources].join("\n") });
   for (const [part, hue] of Object.entries(PARTS)) {
     const piece = element("i", { class: `hue-${hue}` });
@@ -56,7 +57,7 @@ function score(item, best) {
     { class: "score" },
     stack,
     spoken("score "),
-    element("b", {}, decimal(item.score)),
+    element("b", {}, told(item.score)),
     spoken(` of ${parts.join(", ")}`),
   );
 }

@@ -98,10 +98,16 @@ export class ProductView {
   }
 
   fail(message) {
+    this.close(message, true);
+    return false;
+  }
+
+  /** Nothing is open, as for a shopper who has just come. */
+  close(said = INVITATION, isError = false) {
     this.product = null;
     this.facts.hidden = this.actions.hidden = true;
     find("product-title").replaceChildren("Product");
-    tell(this.note, message, true);
-    return false;
+    tell(this.note, said, isError);
+    if (!isError) this.showSimilar({});
   }
 }

@@ -49,6 +49,7 @@ export class Shop {
   async choose(shopper) {
     Object.assign(this, { shopper, profile: null, answer: null });
     this.keepAddress();
+    this.product.close();
     this.shopperView.clearLog();
     tell(find("changes"), "");
     await Promise.all([this.chooser.fill(), this.load()]);
@@ -109,7 +110,7 @@ export class Shop {
     } catch (error) {
       if (!shopper.isVisitor || error.status !== 503) throw error;
       shopper.kept.push(dated(event));
-      return `${error.message} ${KEPT}`;
+      return `${error.message}. ${KEPT}`;
     }
     for (const wait of LOOKS_MS) {
       await new Promise((done) => setTimeout(done, wait));
