@@ -50,7 +50,7 @@ def _add_lists(app: FastAPI, counter: Counter) -> None:
     @app.get("/vocabulary")
     async def vocabulary() -> dict[str, Any]:
         """What people do in a shop, in the order of the funnel; counted: what charts always show."""
-        return {"event_types": [{"name": event.name, "counted": bool(event.counts)} for event in EVENTS]}
+        return {"event_types": [{"name": event.name, "step": event.step, "counted": bool(event.counts)} for event in EVENTS]}
 
     @app.get("/segments")
     async def segments() -> dict[str, Any]:
