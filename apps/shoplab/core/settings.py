@@ -62,12 +62,11 @@ class Settings:
 
     An empty address (`hdfs_uri`, `webhdfs_url`, `kafka_bootstrap`) means the lab's own, on 127.0.0.1; an empty
     `hdfs_user` the caller's own name. `lab` is the one that runs: embedded, docker, or cluster inside a container;
-    `project` is Docker Compose's name for it. A token may also stand in a file that SHOPLAB_INFLUX_TOKEN_FILE,
-    SHOPLAB_INFLUX_READ_TOKEN_FILE or SHOPLAB_API_TOKEN_FILE names. A page's port is its door's; the server itself
-    listens on its own (`..._own_port`), which no browser opens. `allowed_hosts`: further names under which pages
-    and API answer, with commas between; `api_token`: what the API asks of everybody, nothing where it is empty.
-    `learning`: whether the stream learns on between trainings; `learn_segments`: and places users by centres that
-    move on; `refit`: and trains anew beside it when too much is new.
+    `project` is Docker Compose's name for it. A token may also stand in a file, as SHOPLAB_API_TOKEN_FILE names it. A
+    page's port is its door's; the server itself listens on its own (`..._own_port`), which no browser opens.
+    `allowed_hosts`: further names under which pages and API answer, with commas between; `api_token`: what the API asks
+    of everybody, nothing where it is empty. `learning`: whether the stream learns on between trainings;
+    `learn_segments`: and places users by centres that move on; `refit`: and trains anew beside it when too much is new.
     """
 
     home: Path = REPO / ".lab"

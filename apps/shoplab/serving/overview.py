@@ -49,8 +49,10 @@ def _add_lists(app: FastAPI, counter: Counter) -> None:
 
     @app.get("/vocabulary")
     async def vocabulary() -> dict[str, Any]:
-        """What people do in a shop, in the order of the funnel; counted: what charts always show."""
-        return {"event_types": [{"name": event.name, "step": event.step, "counted": bool(event.counts)} for event in EVENTS]}
+        """What people do in a shop, in the order of the funnel. step: of the funnel, null for none; counted: what
+        charts always show."""
+        types = [{"name": event.name, "step": event.step, "counted": bool(event.counts)} for event in EVENTS]
+        return {"event_types": types}
 
     @app.get("/segments")
     async def segments() -> dict[str, Any]:
