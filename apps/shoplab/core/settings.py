@@ -197,11 +197,10 @@ def variable(name: str) -> str:
 TOKENS = ("influx_token", "influx_read_token", "api_token")
 PORTS = tuple(name for name in Settings.__dataclass_fields__ if name.endswith("_port"))
 OWN_PORTS = tuple(name for name in PORTS if name.endswith("_own_port"))
-_SHAPES: dict[str, Callable[[Any], object]] = (
-    dict.fromkeys(PORTS, port)
-    | dict.fromkeys(OWN_PORTS, own_port)
-    | {"trigger": interval, "first_day": day, "last_day": day}
-)
+_SHAPES: dict[str, Callable[[Any], object]] = {
+    **dict.fromkeys(PORTS, port), **dict.fromkeys(OWN_PORTS, own_port),
+    "trigger": interval, "first_day": day, "last_day": day,
+}  # fmt: skip
 _CASTS = {bool: bool, int: int, Path: Path, str: str}
 
 
