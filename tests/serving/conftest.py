@@ -11,8 +11,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.settings import Settings
@@ -21,7 +21,7 @@ from shoplab.recommend.data.shoppers import Shoppers
 from shoplab.recommend.model.files import save
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.ranking.fit import fit
-from shoplab.serving.api import create_app
+from shoplab.serving.api import Doors, create_app
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.follow import Follower
 from shoplab.serving.intake import Intake
@@ -124,9 +124,10 @@ def store(tmp_path: Path) -> EmbeddedStore:
     return EmbeddedStore(tmp_path / "metrics.db")
 
 
-def app_of(shop: Shop, settings: Settings, store: Any) -> FastAPI:
+def app_of(shop: Shop, settings: Settings, store: Any) -> ASGIApp:
     away = replace(settings, kafka_bootstrap="127.0.0.1:9")
-    return create_app(shop.backstage, store, Intake(away, shop.backstage.product))
+    doors = Doors({"testserver"})  # as TestClient calls it
+    return create_app(shop.backstage, store, Intake(away, shop.backstage.product), doors=doors)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from shoplab.metrics.point import Point
 from shoplab.serving import requests
 from shoplab.serving.prometheus import Gauges
-from shoplab.serving.requests import CountRequests, RequestTally
+from shoplab.serving.requests import CountRequests, Counts, RequestTally
 
 NOON = datetime(2019, 11, 1, 12, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def tally() -> RequestTally:
 @pytest.fixture
 def client(tally: RequestTally) -> TestClient:
     app = FastAPI()
-    app.add_middleware(CountRequests, tally=tally, gauges=Gauges())
+    app.add_middleware(CountRequests, counts=Counts(tally, Gauges()))
 
     @app.get("/users/{user_id}")
     def user(request: Request, user_id: str) -> str:

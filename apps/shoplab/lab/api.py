@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import click
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
@@ -15,10 +15,9 @@ from shoplab.core.settings import Settings, load_settings
 from shoplab.metrics.store import MetricStore, open_store
 from shoplab.monitor.watch import Watch
 from shoplab.serving import prometheus, server
-from shoplab.serving.api import Background, create_app
+from shoplab.serving.api import Background, Doors, create_app
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.follow import Follower
-from shoplab.serving.headers import KnownHost, Token
 from shoplab.serving.intake import Intake
 from shoplab.serving.keeper import POLL_S, Keeper
 from shoplab.serving.requests import RequestTally
@@ -63,7 +62,7 @@ def folder_of(settings: Settings) -> Path:
 
 def served_app(
     settings: Settings, worker: int = 1, keeper: Keeper | None = None, store: MetricStore | None = None
-) -> FastAPI:
+) -> ASGIApp:
     """One worker's service, on the lab's HDFS, Kafka and metric store; the first also watches the lab. keeper: run
     beside it, where no other process does. It answers to this machine's names only.
     """
@@ -72,11 +71,8 @@ def served_app(
     backstage = Backstage(catalog, folder_of(settings), follower)
     watch = Watch(settings, store, tally.points, looks=worker == 1)
     beside: list[Background] = [watch, keeper] if keeper else [watch]
-    app = create_app(backstage, store, Intake(settings, backstage.product), tally, beside)
-    if settings.api_token:
-        app.add_middleware(Token, token=settings.api_token)
-    app.add_middleware(KnownHost, names=settings.host_names)
-    return app
+    doors = Doors(settings.host_names, settings.api_token)
+    return create_app(backstage, store, Intake(settings, backstage.product), tally, beside, doors)
 
 
 def start_api(settings: Settings) -> ApiHandle:

@@ -1,5 +1,6 @@
 """A history -> the answer the API gives, as bytes."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from shoplab.serving.people import Segment
 from shoplab.serving.served import History, Served
 
 _IN_GROUP = [GROUPS.index(source.group) for source in SOURCES]
+_SHELVES = 20_000  # products whose words are kept
 _MET = 20  # newest events that a reason may speak of
 
 
@@ -64,13 +66,13 @@ class _Shelves:
     """What reasons ask of products, from the arrays."""
 
     def __init__(self, served: Served) -> None:
-        self._catalogue = served.catalogue
+        self._product = lru_cache(_SHELVES)(served.catalogue.product)
         items = served.bundle.parts.flat.items
         self.category_codes = items.category
         self.shelf_codes = items.shelf
 
     def __getitem__(self, row: int) -> Product:
-        return self._catalogue.product(row)
+        return self._product(row)
 
 
 class Answers:

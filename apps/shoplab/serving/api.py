@@ -1,7 +1,8 @@
 """The HTTP service: what it is made of. Its questions are in `routes`, and what it answers from in `backstage`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import FastAPI, Request, Response
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp
 
 from shoplab import __version__
 from shoplab.core.errors import LabError
@@ -18,11 +20,11 @@ from shoplab.serving.backstage import Backstage
 from shoplab.serving.bodies import BoundedBodies, Heads
 from shoplab.serving.counter import PAGE, Counter
 from shoplab.serving.desk import Desk, Unknown
-from shoplab.serving.headers import SecurityHeaders
+from shoplab.serving.headers import KnownHost, SecurityHeaders, Token
 from shoplab.serving.intake import Intake
 from shoplab.serving.prometheus import Gauges
 from shoplab.serving.quick import QuickRecommendations
-from shoplab.serving.requests import CountRequests, RequestTally
+from shoplab.serving.requests import CountRequests, Counts, RequestTally
 
 
 class Background(Protocol):
@@ -32,13 +34,25 @@ class Background(Protocol):
     def stop(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Doors:
+    """names: further ones that it answers to. token: what it asks of everybody, "" for nothing."""
+
+    names: Collection[str] = ()
+    token: str = ""
+
+
+_OPEN = Doors()  # to this machine's names
+
+
 def create_app(
     backstage: Backstage,
     store: MetricStore,
     intake: Intake,
     tally: RequestTally | None = None,
     beside: Sequence[Background] = (),
-) -> FastAPI:
+    doors: Doors = _OPEN,
+) -> ASGIApp:
     """The service. It closes the store when it ends. tally: where requests are counted."""
 
     @asynccontextmanager
@@ -54,22 +68,26 @@ def create_app(
     app = FastAPI(title="shoplab", version=__version__, lifespan=running, docs_url=None, redoc_url=None,
                   description=routes.DESCRIPTION, responses=routes.ERRORS)  # fmt: skip
     gauges, desk = Gauges(), Desk(backstage)
-    _add_middleware(app, desk, tally or RequestTally(), gauges)
+    counts = Counts(tally or RequestTally(), gauges)
+    _add_middleware(app, counts, doors)
     app.mount("/page", StaticFiles(directory=PAGE))
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     _add_errors(app)
     counter = Counter(backstage, desk, store, intake, gauges)
     overview.add(app, counter)
     routes.add(app, counter)
-    return app
+    return app if doors.token else QuickRecommendations(app, desk, counts, doors.names)
 
 
-def _add_middleware(app: FastAPI, desk: Desk, tally: RequestTally, gauges: Gauges) -> None:
+def _add_middleware(app: FastAPI, counts: Counts, doors: Doors) -> None:
     """The last one is the first that a request meets."""
     app.add_middleware(BoundedBodies)
-    app.add_middleware(QuickRecommendations, desk=desk)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(CountRequests, tally=tally, gauges=gauges)
+    app.add_middleware(CountRequests, counts=counts)
     app.add_middleware(Heads)
+    if doors.token:
+        app.add_middleware(Token, token=doors.token)
+    app.add_middleware(KnownHost, names=doors.names)
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -70,7 +70,7 @@ class Backstage:
         takes: dict[str, Callable[[Path], None]] = {keeper.MODEL: self._take_model, keeper.PEOPLE: self._take_people}
         for pointer, take in takes.items():
             home = keeper.current(self._folder, pointer)
-            if home is None or home == self._names.get(pointer):
+            if home is None or home == self._names.get(pointer) or not keeper.is_whole(home):
                 continue
             try:
                 take(home)

@@ -149,6 +149,11 @@ def current(folder: Path, pointer: str) -> Path | None:
     return folder / name if name else None
 
 
+def is_whole(home: Path) -> bool:
+    """False for a bundle of another version of the lab: the keeper makes a new one as soon as it reaches HDFS."""
+    return not home.name.startswith("model-") or bundle.is_whole(home)
+
+
 def is_ready(folder: Path) -> bool:
     """Whether it has looked at all."""
     return (folder / _PROBLEMS).exists()

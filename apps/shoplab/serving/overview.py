@@ -30,6 +30,10 @@ def _add_overview(app: FastAPI, counter: Counter) -> None:
     async def page() -> Response:
         return FileResponse(PAGE / "index.html")
 
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return FileResponse(PAGE / "docs.html")
+
     @app.get("/health")
     def health() -> dict[str, Any]:
         """What is loaded, and what is missing. Always 200: the service itself is up."""

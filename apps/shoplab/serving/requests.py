@@ -46,15 +46,27 @@ class RequestTally:
         return [_point(route, source, self._worker, counted, at) for (route, source), counted in sorted(taken.items())]
 
 
+class Counts:
+    """Where one process's requests are counted: for the metric store, and for Prometheus."""
+
+    def __init__(self, tally: RequestTally, gauges: Gauges) -> None:
+        self._tally, self._gauges = tally, gauges
+
+    def add(self, route: str, source: str, seconds: float, status: int) -> None:
+        self._tally.add(route, source, seconds * 1000, status >= 500)
+        number, times = self._gauges.of(route, status)
+        number.inc()
+        times.observe(seconds)
+
+
 class CountRequests:
-    """ASGI middleware that adds every request to a tally and to the gauges. errors: answers from 500
-    on, and none at all.
+    """ASGI middleware that counts every request. errors: answers from 500 on, and none at all.
 
     A handler names the source of its answer in `request.state.source`.
     """
 
-    def __init__(self, app: ASGIApp, tally: RequestTally, gauges: Gauges) -> None:
-        self._app, self._tally, self._gauges = app, tally, gauges
+    def __init__(self, app: ASGIApp, counts: Counts) -> None:
+        self._app, self._counts = app, counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,11 +84,8 @@ class CountRequests:
         try:
             await self._app(scope, receive, send_and_look)
         finally:
-            seconds, route = time.perf_counter() - started, _route(scope)
-            self._tally.add(route, state.get("source", NO_SOURCE), seconds * 1000, status >= 500)
-            number, times = self._gauges.of(route, status)
-            number.inc()
-            times.observe(seconds)
+            source = state.get("source", NO_SOURCE)
+            self._counts.add(_route(scope), source, time.perf_counter() - started, status)
 
 
 def _route(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.listen import listen
@@ -29,7 +29,7 @@ class ApiHandle:
         self._thread.join()
 
 
-def start(app: FastAPI, port: int) -> ApiHandle:
+def start(app: ASGIApp, port: int) -> ApiHandle:
     """Starts the API in a thread of this process, on 127.0.0.1, and returns when it answers.
 
     ServiceError where the port is taken or the start fails.
@@ -49,7 +49,7 @@ def start(app: FastAPI, port: int) -> ApiHandle:
     return handle
 
 
-def run(app: FastAPI, listener: socket.socket) -> None:
+def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serves on the socket until interrupted."""
     _server(app).run(sockets=[listener])
 
@@ -63,10 +63,10 @@ def bind(host: str, port: int) -> socket.socket:
         raise ServiceError(f"cannot listen on {host}:{port} ({error.strerror}); {hint}") from None
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
+def _server(app: ASGIApp) -> uvicorn.Server:
     GuardedProtocol.most = room()
     config = uvicorn.Config(
         app, http=GuardedProtocol, loop="uvloop", log_level="warning", access_log=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=5, timeout_keep_alive=30,
+        date_header=False, proxy_headers=False, timeout_graceful_shutdown=5, timeout_keep_alive=30,
     )  # fmt: skip
     return uvicorn.Server(config)

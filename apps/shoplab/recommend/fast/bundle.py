@@ -18,7 +18,6 @@ from shoplab.recommend.fast.ids import Ids
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.sources.base import Source
 
-FORMAT = 1
 _FACTS = "facts.json"  # written last: a folder without it is not whole
 
 
@@ -52,6 +51,9 @@ class Parts(NamedTuple):
     flat: Flat
     catalogue: Catalogue
     users: Users
+
+
+FORMAT = " ".join(files.names(Parts))  # a folder of other arrays is of another version of the lab
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,16 @@ NAMES = tuple(source.name for source in SOURCES)
 
 
 class Forest(NamedTuple):
-    """`ranking.trees.Trees`; base: log-odds before the first tree, shape (1,)."""
+    """`ranking.trees.Trees`; base: log-odds before the first tree, shape (1,); zeros: per column its first threshold
+    that is not below 0.
+    """
 
     thresholds: Doubles
     starts: NDArray[np.int64]
     masks: NDArray[np.uint16]
     values: Doubles
     base: Doubles
+    zeros: NDArray[np.int64]
 
 
 class Items(NamedTuple):
@@ -187,8 +190,10 @@ def _no_trees(columns: int) -> Trees:
 
 
 def _forest(trees: Trees) -> Forest:
+    spans = zip(trees.starts[:-1].tolist(), trees.starts[1:].tolist(), strict=True)
+    zeros = [first + int(np.searchsorted(trees.thresholds[first:end], 0.0)) for first, end in spans]
     return Forest(trees.thresholds, trees.starts.astype(np.int64), np.ascontiguousarray(trees.masks), trees.values,
-                  np.array([trees.base]))  # fmt: skip
+                  np.array([trees.base]), np.array(zeros, np.int64))  # fmt: skip
 
 
 def _columns(ranker: Ranker) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -22,6 +22,8 @@ def log_odds(forest: Any, features: Any, number: Any, odds: Any, reached: Any) -
             if first == end:
                 continue
             value, low, high = np.float64(features[row, column]), first, end
+            if value == 0:  # as most are: of sources that did not list the candidate
+                low = high = forest.zeros[column]
             while low < high:
                 middle = (low + high) >> 1
                 if forest.thresholds[middle] < value:
