@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from shoplab.core.errors import LabError
 from shoplab.recommend.data.arrays import UNKNOWN, Bools, Floats
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.ranking.blend import LearnedBlend
@@ -98,11 +99,11 @@ class Flat(NamedTuple):
 
 
 def flatten(model: Recommender) -> Flat:
-    """ValueError for a source that has no kernel here."""
+    """LabError for a source that has no kernel here."""
     ranker = model.ranker
     sources = {source.name: source for source in ranker.finder.sources}
     if strange := set(sources) - set(NAMES):
-        raise ValueError(f"the source {min(strange)!r} has no kernel in recommend/fast")
+        raise LabError(f"the source {min(strange)!r} has no kernel yet: the API can't serve it; see docs/contributing.md")
     products = len(model.products)
     columns, owner = _columns(ranker)
     segment = sources.get(SegmentPopularity.name)
