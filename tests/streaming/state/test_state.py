@@ -185,6 +185,7 @@ def test_a_state_of_which_a_file_is_lost_is_none(spark: SparkSession, lost: str)
     rows = hashed(spark.createDataFrame(batch(0, 12_000))).sort("event_time").toArrow()
     memory, store = StreamState(), Files()
     kept = StateFiles(store, "/state")  # type: ignore[arg-type]
+    kept.write_whole(-1, memory)
     for number, at in enumerate(range(0, len(rows), 1_000)):
         memory.take(rows.slice(at, 1_000).combine_chunks(), no_levels())
         kept.write(number, memory)

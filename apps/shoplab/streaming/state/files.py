@@ -115,8 +115,8 @@ class StateFiles:
         """Takes the chunks of which a file has the newest copy, and those changes that the newest copies lack."""
         for batch, content in zip(batches, self._in_turn(pool, map(state_file, batches)), strict=True):
             parts = [f"{state_file(batch)}.{part + 1}" for part in range(content.about["parts"])]
-            for arrays in (content.arrays, *(one.arrays for one in self._in_turn(pool, parts))):
-                for place, change in _changes(arrays):
+            for part in itertools.chain([content], self._in_turn(pool, parts)):
+                for place, change in _changes(part.arrays):
                     self._take(tables, batch, place, change)
 
     def _take(self, tables: dict[str, Keyed], batch: int, place: str, change: Change) -> None:
