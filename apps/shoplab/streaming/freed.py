@@ -14,4 +14,5 @@ def give_back() -> None:
 
 @cache
 def _trim() -> Callable[[int], object]:
-    return getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)
+    trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)
+    return trim
