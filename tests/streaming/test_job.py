@@ -17,6 +17,7 @@ from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.query import streaming
 from shoplab.streaming.state.files import StateFiles
+from shoplab.streaming.state.state import StreamState
 from tests.streaming.conftest import FirstRun, Stream, drain
 
 
@@ -141,7 +142,12 @@ def test_a_memory_read_while_spark_starts_is_not_read_again(stream: Stream, monk
     stream.drain()
     read: list[int] = []
     restore = StateFiles.restore
-    monkeypatch.setattr(StateFiles, "restore", lambda files, batch: read.append(batch) or restore(files, batch))
+
+    def noted(files: StateFiles, batch: int) -> StreamState | None:
+        read.append(batch)
+        return restore(files, batch)
+
+    monkeypatch.setattr(StateFiles, "restore", noted)
     job = LiveJob(stream.settings, stream.store)
     job.memory.read_early()
     stream.send(50, 100)

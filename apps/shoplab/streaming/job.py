@@ -29,6 +29,7 @@ from shoplab.streaming.beside import Beside
 from shoplab.streaming.compaction import Compaction
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
+from shoplab.streaming.freed import give_back
 from shoplab.streaming.learning.service import Batch, Learning
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory
@@ -160,6 +161,7 @@ class LiveJob:
 
     def _beside(self, account: BatchAccount, taken: Taken, histories: "pd.DataFrame", segments: pa.Table) -> None:
         self._send_points([account])
+        self._metrics.do(give_back)
         self._compacting.do(partial(self._compaction.take, account))
         if account.batch % PRUNE_EVERY == 0:
             self._metrics.do(lambda: self.publisher.prune(KEPT_BATCHES))

@@ -60,17 +60,16 @@ class Memory:
             return Early(-1, None, None)
         return Early(account.batch, self._file(account.batch), self._files.restore(account.batch))
 
-    def _read(self, batch: int) -> StreamState | None:
-        """As that batch left it. What was read early counts where nobody has written or deleted it meanwhile."""
+    def _read_early(self, batch: int) -> StreamState | None:
+        """What was read early, where it is as that batch left it and nobody has written or deleted it meanwhile."""
         early, self._early = self._early, None
-        if early is not None:
-            try:
-                found = early.result()
-            except LabError:  # such as a file that another stream deleted meanwhile
-                found = Early(-1, None, None)
-            if found.state is not None and found.batch == batch and found.file == self._file(batch):
-                return found.state
-        return self._files.restore(batch)
+        if early is None:
+            return None
+        try:
+            found = early.result()
+        except LabError:  # such as a file that another stream deleted meanwhile
+            return None
+        return found.state if found.batch == batch and found.file == self._file(batch) else None
 
     def _file(self, batch: int) -> tuple[int, int] | None:
         return self._catalog.storage.listed(self._catalog.path(*STATE)).get(state_file(batch))
@@ -89,7 +88,7 @@ class Memory:
         if self._held is not None and self._batch == batch - 1:
             return
         self._held = None  # its memory is free before another takes its own
-        state = self._read(batch - 1)
+        state = self._read_early(batch - 1) or self._files.restore(batch - 1)
         if state is None:
             state = from_stored(catalog, batch, levels)
             self._files.write_whole(batch - 1, state)

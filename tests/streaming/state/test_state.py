@@ -178,6 +178,26 @@ def test_a_restart_goes_on_where_it_was(spark: SparkSession) -> None:
     assert kept.restore(number + 1) is None
 
 
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("lost", ["settled=seen", "settled=sessions", "after="], ids=["events", "sessions", "chunks"])
+def test_a_state_of_which_a_file_is_lost_is_none(spark: SparkSession, lost: str) -> None:
+    """It would have users without events, or know none of a generation."""
+    rows = hashed(spark.createDataFrame(batch(0, 12_000))).sort("event_time").toArrow()
+    memory, store = StreamState(), Files()
+    kept = StateFiles(store, "/state")  # type: ignore[arg-type]
+    kept.write_whole(-1, memory)
+    for number, at in enumerate(range(0, len(rows), 1_000)):
+        memory.take(rows.slice(at, 1_000).combine_chunks(), no_levels())
+        kept.write(number, memory)
+        kept.forget()
+    assert kept.restore(number) is not None
+    gone = [name for name in store.held if name.startswith(f"/state/{lost}") and f"={number}." not in name]
+    assert gone
+    for name in gone:
+        store.delete(name)
+    assert kept.restore(number) is None
+
+
 def _alike(ours: Taken, theirs: Taken) -> None:
     assert ours.events.equals(theirs.events)
     assert ours.duplicates == theirs.duplicates

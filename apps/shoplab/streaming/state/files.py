@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shoplab.core.storage import Storage
-from shoplab.streaming.state.bytes import Arrays, Content, from_bytes, to_bytes
+from shoplab.streaming.state.arrays import Arrays, Content, from_bytes, to_bytes
 from shoplab.streaming.state.keyed import Change, Keyed
 from shoplab.streaming.state.settled import Packing, Settled
 from shoplab.streaming.state.state import StreamState, shape
@@ -84,24 +84,29 @@ class StateFiles:
                 self._storage.delete(f"{self._folder}/{name}")
 
     def restore(self, batch: int) -> StreamState | None:
-        """The state as that batch left it; None where it was not kept, or by other code."""
-        names = map(_NAME.fullmatch, self._storage.names(self._folder))
-        kept = sorted(int(found[1]) for found in names if found and not found[2])
-        if batch not in kept:
+        """The state as that batch left it; None where it was not kept, or by other code, or a file of it is gone."""
+        names = set(self._storage.names(self._folder))
+        if state_file(batch) not in names:
             return None
         about = self._read(state_file(batch)).about
         if about["format"] != FORMAT or about["shape"] != shape():
             return None
         self._copies = {(name, number): copy for name, number, copy in about["chunks"]}
         self._settled = about["settled"]
+        batches = range(min(self._copies.values(), default=batch), batch + 1)
+        if not names.issuperset([*self._settled.values(), *map(state_file, self._copies.values())]):
+            return None
+        return self._restored(about, [number for number in batches if state_file(number) in names])
+
+    def _restored(self, about: dict[str, Any], batches: list[int]) -> StreamState:
+        """batches: whose files have its chunks and changes, in their order."""
         state = StreamState()
         state.words = {name: Words(words) for name, words in about["words"].items()}
         state.users.since = about["since"]
         with ThreadPoolExecutor(_AHEAD) as pool:
             settled = zip(self._settled, map(_as_settled, self._in_turn(pool, self._settled.values())), strict=True)
             tables = state.restore(about["rows"], dict(settled))
-            first = min(self._copies.values(), default=batch)
-            self._replay(tables, pool, [number for number in kept if first <= number <= batch])
+            self._replay(tables, pool, batches)
         for table in tables.values():
             table.reindex()
         return state
@@ -110,8 +115,8 @@ class StateFiles:
         """Takes the chunks of which a file has the newest copy, and those changes that the newest copies lack."""
         for batch, content in zip(batches, self._in_turn(pool, map(state_file, batches)), strict=True):
             parts = [f"{state_file(batch)}.{part + 1}" for part in range(content.about["parts"])]
-            for arrays in (content.arrays, *(one.arrays for one in self._in_turn(pool, parts))):
-                for place, change in _changes(arrays):
+            for part in itertools.chain([content], self._in_turn(pool, parts)):
+                for place, change in _changes(part.arrays):
                     self._take(tables, batch, place, change)
 
     def _take(self, tables: dict[str, Keyed], batch: int, place: str, change: Change) -> None:

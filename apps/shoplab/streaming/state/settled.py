@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shoplab.streaming.state.arrays import Arrays
 from shoplab.streaming.state.events import MICROS
 from shoplab.streaming.state.keyed import Change, Keyed, Keys, Places
 
-Arrays = dict[str, NDArray[Any]]
 _KEYS = "keys"
 _ALIKE = 4  # keys of one beginning, or a few more
 _NARROW = 1 << 32  # of larger numbers nothing is gained
@@ -53,10 +53,6 @@ class Settled:
     def arrays(self) -> Arrays:
         """All that is to be kept over a restart, with `packings`."""
         return {_KEYS: self._keys} | {f"={name}": values for name, values in self._columns.items()}
-
-    @property
-    def nbytes(self) -> int:
-        return self._starts.nbytes + sum(array.nbytes for array in self.arrays.values())
 
     def find(self, keys: Keys) -> Places:
         """Where each key's row is, -1 where there is none."""

@@ -1,6 +1,6 @@
 import numpy as np
 
-from shoplab.streaming.state.bytes import from_bytes, to_bytes
+from shoplab.streaming.state.arrays import from_bytes, to_bytes
 
 
 def test_arrays_come_back_as_they_were_without_a_copy() -> None:
