@@ -103,7 +103,7 @@ def flatten(model: Recommender) -> Flat:
     ranker = model.ranker
     sources = {source.name: source for source in ranker.finder.sources}
     if strange := set(sources) - set(NAMES):
-        raise LabError(f"the source {min(strange)!r} has no kernel yet: the API can't serve it; see docs/contributing.md")
+        raise LabError(f"the source {min(strange)!r} has no kernel yet, and can't be served; see docs/contributing.md")
     products = len(model.products)
     columns, owner = _columns(ranker)
     segment = sources.get(SegmentPopularity.name)
