@@ -1,7 +1,7 @@
 """The HTTP service: what it is made of. Its questions are in `routes`, and what it answers from in `backstage`."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,17 +55,8 @@ def create_app(
 ) -> ASGIApp:
     """The service. It closes the store when it ends. tally: where requests are counted."""
 
-    @asynccontextmanager
-    async def running(_: FastAPI) -> AsyncIterator[None]:
-        parts: tuple[Background, ...] = (backstage, backstage.follower, intake, *beside)
-        for one in parts:
-            one.start()
-        yield
-        for one in reversed(parts):
-            one.stop()
-        store.close()
-
-    app = FastAPI(title="shoplab", version=__version__, lifespan=running, docs_url=None, redoc_url=None,
+    parts: tuple[Background, ...] = (backstage, backstage.follower, intake, *beside)
+    app = FastAPI(title="shoplab", version=__version__, lifespan=_running(parts, store), docs_url=None, redoc_url=None,
                   description=routes.DESCRIPTION, responses=routes.ERRORS)  # fmt: skip
     gauges, desk = Gauges(), Desk(backstage)
     counts = Counts(tally or RequestTally(), gauges)
@@ -77,6 +68,19 @@ def create_app(
     overview.add(app, counter)
     routes.add(app, counter)
     return app if doors.token else QuickRecommendations(app, desk, counts, doors.names)
+
+
+def _running(parts: Sequence[Background], store: MetricStore) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        for one in parts:
+            one.start()
+        yield
+        for one in reversed(parts):
+            one.stop()
+        store.close()
+
+    return running
 
 
 def _add_middleware(app: FastAPI, counts: Counts, doors: Doors) -> None:
