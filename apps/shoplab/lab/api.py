@@ -19,7 +19,7 @@ from shoplab.serving.api import Background, Doors, create_app
 from shoplab.serving.backstage import Backstage
 from shoplab.serving.follow import Follower
 from shoplab.serving.intake import Intake
-from shoplab.serving.keeper import POLL_S, Keeper
+from shoplab.serving.keeper import Keeper
 from shoplab.serving.requests import RequestTally
 from shoplab.serving.restore import restore
 from shoplab.serving.server import ApiHandle, bind
@@ -85,7 +85,7 @@ def run(settings: Settings, listener: socket.socket, workers: int = 1) -> None:
     """Serves on the socket until it is told to end."""
     prometheus.share(folder_of(settings) / "prometheus")
     keeper = Keeper(Catalog(settings), folder_of(settings))
-    Workers(workers, lambda number: server.run(served_app(settings, number), listener)).run(keeper.refresh, POLL_S)
+    Workers(workers, lambda number: server.run(served_app(settings, number), listener), keeper.run).run()
 
 
 if __name__ == "__main__":

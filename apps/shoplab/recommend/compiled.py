@@ -12,14 +12,22 @@ from shoplab.core.settings import CACHE
 _ROOM = Path(__file__).parent
 
 
+def _code() -> str:
+    """A name of the code that kernels and bundles are made by: another code, another name."""
+    code = blake2b(digest_size=8)
+    for file in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")]):
+        code.update(file.read_bytes())
+    return code.hexdigest()
+
+
+CODE = _code()
+
+
 def _folder() -> str:
     """Of the compiled kernels. Numba looks at a function's own file only to see whether it is stale, but constants of
     the sources are compiled into kernels too: so the code of all of them names the folder.
     """
-    code = blake2b(digest_size=8)
-    for file in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")]):
-        code.update(file.read_bytes())
-    folder = Path(os.environ.get("SHOPLAB_CACHE", CACHE)) / "kernels" / code.hexdigest()
+    folder = Path(os.environ.get("SHOPLAB_CACHE", CACHE)) / "kernels" / CODE
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.access(folder, os.W_OK):

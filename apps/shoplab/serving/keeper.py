@@ -39,6 +39,7 @@ class Keeper:
         self._catalog, self._folder, self._load = catalog, folder, load
         self._increments = Increments(catalog)
         self._base: Recommender | None = None  # as it was trained
+        self._path, self._version = "", ""  # its place on HDFS, and its name
         self._home: Path | None = None  # its bundle
         self._pointer: Pointer | None = None  # to the increment that was looked at last
         self._looked_at = ""  # the version that was published when the model was looked at last
@@ -92,34 +93,55 @@ class Keeper:
     def _look_at_model(self) -> str:
         """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
         published = self._catalog.current(DATASET)
-        if published != self._looked_at or self._base is None:
-            path, self._model_problem = readable(self._catalog)
-            if self._base is None or self._base.version != version_of(path):
-                self._take(path)
+        if published != self._looked_at:
+            self._path, self._model_problem = readable(self._catalog)
+            if not self._goes_on(version_of(self._path)):
+                self._take(self._path)
             self._looked_at = published
-        assert self._base
-        assert self._home
         pointer = self._increments.current()
         if pointer is not None and pointer != self._pointer:
-            self._grow(self._increments.grown(self._base))
-            self._pointer = pointer
+            self._follow(pointer)
         return self._model_problem
+
+    def _goes_on(self, version: str) -> bool:
+        """Whether a bundle of that version, as it was trained, is here already: of an earlier start, as a rule."""
+        if self._home is not None and self._version == version:
+            return True
+        home = current(self._folder, MODEL)
+        base = home.with_name(home.name.partition("+")[0]) if home else None
+        if base is None or base.name.partition(".")[0] != f"model-{version}" or not bundle.is_whole(base):
+            return False
+        self._base, self._home, self._version, self._pointer = None, base, version, None
+        return True
+
+    def _follow(self, pointer: Pointer) -> None:
+        """Makes a bundle of the increment pointed to."""
+        assert self._home
+        number = pointer.number if pointer.base == self._version else 0
+        home = current(self._folder, MODEL)
+        if not number:
+            self._publish(MODEL, self._home, "model-*", self._home)
+        elif home is None or home.name != f"{self._home.name}+{number}" or not bundle.is_whole(home):
+            if self._base is None:
+                self._take(self._path)  # an increment grows on the model itself, not on its bundle
+            assert self._base
+            self._grow(self._increments.grown(self._base))
+        self._pointer = pointer
 
     def _take(self, path: str) -> None:
         self._base = None  # its memory is free before the next one takes its own
         model = self._load(self._catalog.storage, path)
         home = self._room(f"model-{model.version}")
-        self._base, self._home, self._pointer = bundle.write(model, home), home, None
+        self._base, self._home, self._version, self._pointer = bundle.write(model, home), home, model.version, None
         del model
         _give_back()
         self._publish(MODEL, home, "model-*", home)
 
     def _grow(self, model: Recommender) -> None:
-        assert self._base
         assert self._home
-        if not model.increment:
+        if not model.increment:  # one that can't be read
             return self._publish(MODEL, self._home, "model-*", self._home)
-        home = self._room(f"model-{model.version}+{model.increment}")
+        home = self._room(f"{self._home.name}+{model.increment}")
         bundle.write_grown(model, home, self._home)
         self._publish(MODEL, home, "model-*", self._home)
 

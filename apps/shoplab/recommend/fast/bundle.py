@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from shoplab.recommend.compiled import CODE
 from shoplab.recommend.data.feedback import Feedback
 from shoplab.recommend.data.products import Product, Products
 from shoplab.recommend.data.shoppers import Shoppers
@@ -53,9 +54,6 @@ class Parts(NamedTuple):
     users: Users
 
 
-FORMAT = " ".join(files.names(Parts))  # a folder of other arrays is of another version of the lab
-
-
 @dataclass(frozen=True)
 class Bundle:
     """until: unix seconds of the newest event that the model was trained on."""
@@ -93,7 +91,7 @@ def write_grown(model: Recommender, folder: Path, base: Path) -> None:
 def read(folder: Path) -> Bundle:
     """Raises OSError, EOFError, ValueError or KeyError for a folder that is not whole, or of another version."""
     facts = orjson.loads((folder / _FACTS).read_bytes())
-    if facts["format"] != FORMAT:
+    if facts["code"] != CODE:
         raise ValueError("it is of another version of the lab")
     return Bundle(
         files.read(folder, Parts), facts["version"], facts["increment"], facts["until"],
@@ -103,7 +101,7 @@ def read(folder: Path) -> Bundle:
 
 def is_whole(folder: Path) -> bool:
     try:
-        return bool(orjson.loads((folder / _FACTS).read_bytes())["format"] == FORMAT)
+        return bool(orjson.loads((folder / _FACTS).read_bytes())["code"] == CODE)
     except (OSError, ValueError, KeyError):
         return False
 
@@ -115,7 +113,7 @@ def remove(folder: Path) -> None:
 
 def _write_facts(model: Recommender, folder: Path) -> None:
     facts: dict[str, Any] = {
-        "format": FORMAT, "version": model.version, "increment": model.increment, "until": model.until,
+        "code": CODE, "version": model.version, "increment": model.increment, "until": model.until,
         "segments": list(model.segment_names), "feedback": model.feedback.as_dict(),
     }  # fmt: skip
     (folder / _FACTS).write_bytes(orjson.dumps(facts))

@@ -20,16 +20,6 @@ def write(folder: Path, parts: Any, same: Mapping[str, Path] = MappingProxyType(
             save(folder / f"{name}.npy", array)
 
 
-def names(kind: Any, before: str = "") -> list[str]:
-    """Of the arrays that a tuple of that kind has."""
-    hints = get_type_hints(kind)
-    return [
-        name
-        for part in kind._fields
-        for name in (names(hints[part], f"{before}{part}.") if hasattr(hints[part], "_fields") else [before + part])
-    ]
-
-
 def save(file: Path, array: Any) -> None:
     np.save(file, np.asarray(array, order="C"), allow_pickle=False)
 
