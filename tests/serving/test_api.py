@@ -125,6 +125,10 @@ def test_the_streams_segment_of_a_user_is_the_newest(answers: Ask, stocked: Shop
     assert found == {"p0": "loyal", "newcomer": "browsers", "p2": "loyal"}
 
 
+def test_without_a_table_the_segment_is_the_models(answers: Ask) -> None:
+    assert answers("/recommendations/s1")["segment_name"] == "runners"  # in no table, and trained on
+
+
 def test_a_new_model_and_new_segments_are_taken_up_and_gone_back_from(
     answers: Ask, stocked: Shop, tastes: Recommender
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from shoplab.core.vocabulary import NAMES
 from shoplab.serving.follow import seconds
-from shoplab.serving.recent import KINDS, MOST, Recent
+from shoplab.serving.recent import KINDS, MOST, Recent, Tokens
 from shoplab.serving.restore import restore
 from tests.serving.conftest import Shop
 
@@ -43,6 +43,12 @@ def test_the_longest_silent_goes_first_and_memory_is_bounded() -> None:
     assert at(recent, "u0")[-1] == 149
     assert at(recent, "u1") == []
     assert recent.newest(2) == ["u0", "u49"]
+
+
+def test_products_without_end_do_not_fill_the_memory() -> None:
+    tokens = Tokens(most=3)
+    assert [tokens.number(name) for name in "abcdab"] == [1, 2, 3, 0, 1, 2]
+    assert tokens.names == ["", "a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ class Unknown(LabError):
 
 
 class Question(NamedTuple):
-    """context: a product that is being looked at. new: only products not met before."""
+    """user_id: None for a visitor. context: a product that is being looked at. new: only products not met before."""
 
-    user_id: str
+    user_id: str | None
     k: int
     context: str
     new: bool
@@ -65,13 +65,13 @@ class Desk:
 
     def recommendations(self, question: Question) -> tuple[bytes, str]:
         """JSON of Answer, and its source. ServiceError without a model."""
+        assert question.user_id is not None
         answers, fresh = self._answers(), self._backstage.follower.users.raw(question.user_id)
         segment = self._backstage.segment(question.user_id)
         made_of = answers.served.name, fresh, segment
         found = self.cache.get(question, made_of)
         if found is None:
-            history = self._history(answers, question.user_id, segment)
-            found = self._ranked(answers, question, history, segment)
+            found = self._ranked(answers, question, self._history(answers, question.user_id, segment), segment)
             self.cache.put(question, made_of, *found)
         return found
 
@@ -84,7 +84,7 @@ class Desk:
         before = self._backstage.follower.sessions.of(session)
         followed = [(names[one["product"]], NAMES[one["kind"]]) for one in before]
         history = answers.served.of_events([*followed, *events])
-        return self._ranked(answers, Question("", k, context, new), history, None, None)
+        return self._ranked(answers, Question(None, k, context, new), history, None)
 
     def similar(self, product_id: str, k: int) -> bytes:
         """JSON of Similar: what is shown to a visitor who looked at this product alone. Unknown for one not known."""
@@ -113,13 +113,14 @@ class Desk:
         return history if segment is None else history._replace(segment=segment.number)
 
     def _ranked(
-        self, answers: Answers, question: Question, history: History, segment: Segment | None, *user: str | None
+        self, answers: Answers, question: Question, history: History, segment: Segment | None
     ) -> tuple[bytes, str]:
-        served = answers.served
+        served, names = answers.served, answers.served.bundle.segment_names
+        if segment is None and 0 <= history.segment < len(names):
+            segment = Segment(history.segment, names[history.segment])  # of when the model was trained
         if question.context:
             history = served.with_view(history, question.context)
         row = served.catalogue.ids.find(question.context) if question.context else UNKNOWN
         hidden = np.array([row] if row != UNKNOWN else [], np.int32)
         ranked = served.rank(history, question.k, hidden, question.new)
-        name = user[0] if user else question.user_id
-        return answers.answer(name, segment, history, ranked), source_of(history)
+        return answers.answer(question.user_id, segment, history, ranked), source_of(history)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shoplab.core.vocabulary import NAMES
 
 MOST = 50  # events kept of each; the ranking looks at the last 20
+MOST_PRODUCTS = 2_000_000  # a number takes some 170 bytes
 BUDGET = 64 << 20  # bytes, of users; half as much of sessions
 _EVENT = struct.Struct("<IIIB")
 _TYPE = np.dtype([("time", "<u4"), ("product", "<u4"), ("session", "<u4"), ("kind", "u1")])
@@ -90,16 +91,21 @@ def _each(events: bytes) -> Iterator[bytes]:
 
 
 class Tokens:
-    """Numbers for products as they come, and each one's row in the model that is served."""
+    """Numbers for products as they come. Beyond `most` different ones others share the number 0, of no product: who
+    sends ids without end shall not fill the memory.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_PRODUCTS) -> None:
+        self._most = most
         self._numbers: dict[str, int] = {}
-        self.names: list[str] = []
+        self.names: list[str] = [""]
 
     def number(self, product: str) -> int:
         found = self._numbers.get(product)
         if found is None:
             found = len(self.names)
+            if found > self._most:
+                return 0
             self.names.append(product)  # before its number is told
             self._numbers[product] = found
         return found

@@ -19,7 +19,7 @@ from shoplab.streaming.learning.cases import sample
 from shoplab.streaming.learning.line import Line
 from shoplab.streaming.learning.prequential import ALL, BASE, POPULAR, SERVED, figures
 from shoplab.streaming.learning.telling import seconds
-from shoplab.streaming.ranking import RecentEvents
+from shoplab.streaming.recent import RecentEvents
 from tests.streaming.learning.shop import memory_catalog, trained
 
 OCTOBER, NOVEMBER, BATCH = 30_000, 6_000, 200

@@ -18,13 +18,13 @@ from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.data.histories import UserContext
 from shoplab.recommend.job import train
 from shoplab.recommend.model.increment_files import Increments
-from shoplab.serving.backstage import Backstage
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.learning.refit import FEWEST_EVENTS, Refit
 from shoplab.streaming.learning.service import Batch
 from shoplab.streaming.models import Models
 from shoplab.streaming.replay import replay
 from tests.data import csv_file, month_file, raw_line
+from tests.serving.asked import Api, ids, lists
 from tests.streaming.conftest import drain
 
 ASKED = [UserContext("3"), UserContext("nobody", None, [("new", "view")]), UserContext("stranger")]
@@ -76,14 +76,12 @@ def test_the_stream_shows_what_the_model_did_not_know(learned: Learned) -> None:
     assert served.increment >= 2
 
 
-def test_the_api_gives_the_same_lists(learned: Learned) -> None:
-    backstage = Backstage(learned.job.catalog)
-    backstage.refresh()
-    api, stream = backstage.recommender, learned.job.learning.served(learned.job.models.recommender)
-    assert api is not None
+def test_the_api_gives_the_same_lists(learned: Learned, tmp_path: Path) -> None:
+    stream = learned.job.learning.served(learned.job.models.recommender)
     assert stream is not None
-    assert api.recommend(ASKED, 20) == stream.recommend(ASKED, 20)
-    assert "new" in {item.product_id for item in api.recommend(ASKED, 20)[2]}
+    found = lists(Api(learned.job.catalog, tmp_path / "serving").look(), ASKED, 20)
+    assert found == ids(stream.recommend(ASKED, 20))
+    assert "new" in found[2]
 
 
 def test_quality_is_measured_before_learning(learned: Learned) -> None:
