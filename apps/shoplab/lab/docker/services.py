@@ -9,7 +9,7 @@ from shoplab.lab import ports
 from shoplab.lab.docker import compose, environment
 from shoplab.lab.protocol import Choice
 
-SMALL_GIB, STANDARD_GIB = 3.5, 10.0  # memory that the engine must have, and from which on the standard size is chosen
+SMALL_GIB, STANDARD_GIB = 3.7, 10.0  # memory that the engine must have, and from which on the standard size is chosen
 PAGES = (
     ("api", "API and live page", "api_port"),
     ("grafana", "Grafana (user admin, password in .env)", "grafana_port"),
