@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
+from shoplab.core.repeated import Repeated
 from shoplab.recommend.data.arrays import UNKNOWN
 from shoplab.recommend.data.products import Product
 from shoplab.serving import keeper
@@ -36,9 +36,7 @@ class Backstage:
         self._names: dict[str, Path] = {}  # of what is loaded
         self._own: dict[str, str] = {"start": _STARTING}
         self._told: set[str] = set()
-        self._stopping = Event()
-        self._threads = [Thread(target=self._look_on, name="backstage", daemon=True),
-                         Thread(target=self._poll_on, name="live segments", daemon=True)]  # fmt: skip
+        self._threads = Repeated("backstage", self.look, LOOK_S), Repeated("live segments", self.poll, POLL_S)
         self.answers: Answers | None = None
         self.model_since: float | None = None  # time.monotonic()
         self.people: People | None = None
@@ -50,9 +48,8 @@ class Backstage:
             thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            thread.stop()
 
     @property
     def problems(self) -> dict[str, str]:
@@ -117,13 +114,3 @@ class Backstage:
 
     def _take_people(self, home: Path) -> None:
         self.people = People(home)
-
-    def _look_on(self) -> None:
-        while not self._stopping.is_set():
-            self.look()
-            self._stopping.wait(LOOK_S)
-
-    def _poll_on(self) -> None:
-        while not self._stopping.is_set():
-            self.poll()
-            self._stopping.wait(POLL_S)

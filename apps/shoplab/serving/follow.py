@@ -4,13 +4,13 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable
-from threading import Event, Thread
 from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from xxhash import xxh32_intdigest
 
+from shoplab.core.repeated import Repeated
 from shoplab.core.settings import Settings
 from shoplab.serving.recent import KINDS, Recent, Tokens
 
@@ -18,7 +18,7 @@ _TAKEN = 2_000  # records at once
 _WAIT_S = 0.02
 _LAST = 500_000  # records of a partition to begin with, where no account says from where
 _AHEAD_S = 2 * 86_400  # a later event is a wrong clock's: the stream rejects it too
-_CONNECT_S = 2.0
+_CONNECT_S, _AGAIN_S = 2.0, 1.0
 
 log = logging.getLogger(__name__)
 _days: dict[str, int] = {}
@@ -36,16 +36,8 @@ class Follower:
         self.users, self.sessions, self.tokens = Recent(), Recent(32 << 20), Tokens()
         self.lag: int | None = None
         self.problem = "the topic was not reached yet"
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="follower", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._following = Repeated("follower", self._try_to_follow, _AGAIN_S)
+        self.start, self.stop = self._following.start, self._following.stop
 
     def take(self, value: bytes | None) -> bool:
         """One record. False for what is no event that says something of a user."""
@@ -66,16 +58,14 @@ class Follower:
         if session:
             self.sessions.add(session, at, token, hashed, kind)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._follow()
-            except Exception as error:  # Kafka away, or the topic made anew: it is asked again
-                said = "Kafka does not answer; ./lab status" if isinstance(error, KafkaException) else str(error)
-                if said != self.problem:
-                    log.warning("the API does not follow the topic: %s", said)
-                self.problem, self.lag = said, None
-                self._stopping.wait(1.0)
+    def _try_to_follow(self) -> None:
+        try:
+            self._follow()
+        except Exception as error:  # Kafka away, or the topic made anew: it is asked again
+            said = "Kafka does not answer; ./lab status" if isinstance(error, KafkaException) else str(error)
+            if said != self.problem:
+                log.warning("the API does not follow the topic: %s", said)
+            self.problem, self.lag = said, None
 
     def _follow(self) -> None:
         consumer = Consumer(
@@ -89,7 +79,7 @@ class Follower:
             places = self._places(consumer)
             consumer.assign(places)
             self.problem = ""
-            while not self._stopping.is_set():
+            while not self._following.stopping.is_set():
                 self._round(consumer, places)
         finally:
             consumer.close()

@@ -3,13 +3,13 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from threading import Event, Thread
 from typing import Any
 
 import orjson
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from shoplab.core.errors import ServiceError
+from shoplab.core.repeated import Repeated
 from shoplab.core.schemas import RAW_COLUMNS, SOURCE_COLUMNS
 from shoplab.core.settings import Settings
 from shoplab.events.check import fault
@@ -28,16 +28,11 @@ class Intake:
     def __init__(self, settings: Settings, product: Callable[[str], Product | None]) -> None:
         self._settings, self._product = settings, product
         self._producer: Producer | None = None
-        self._stopping = Event()
-        self._thread = Thread(target=self._poll_on, name="intake", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
+        self._polling = Repeated("intake", self._poll, 0.0)
+        self.start = self._polling.start
 
     def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._polling.stop()
         if self._producer:
             self._producer.flush(_GIVE_UP_MS / 1000)
 
@@ -106,12 +101,11 @@ class Intake:
             raise ServiceError("Kafka does not answer; nothing was sent. ./lab status says which servers run") from None
         return self._producer
 
-    def _poll_on(self) -> None:
-        while not self._stopping.is_set():
-            if self._producer is None:
-                self._stopping.wait(_POLL_S)
-            else:
-                self._producer.poll(_POLL_S)
+    def _poll(self) -> None:
+        if self._producer is None:
+            self._polling.stopping.wait(_POLL_S)
+        else:
+            self._producer.poll(_POLL_S)
 
 
 class _Waiting:

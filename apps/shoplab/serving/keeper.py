@@ -1,16 +1,16 @@
 """Published models on HDFS -> bundles on this machine, for the processes that serve."""
 
-import ctypes
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
 
 import orjson
 
 from shoplab.core.catalog import Catalog, version_of
 from shoplab.core.errors import LabError
+from shoplab.core.freed import give_back
+from shoplab.core.repeated import Repeated
 from shoplab.core.storage import Storage
 from shoplab.recommend.fast import bundle
 from shoplab.recommend.model.files import DATASET, readable
@@ -20,8 +20,7 @@ from shoplab.recommend.model.recommender import Recommender
 from shoplab.serving.people import write_people
 
 POLL_S = 2.0
-MODEL, PEOPLE = "model", "segments"  # names of the pointers
-SEGMENTS = "segments"  # the table
+MODEL, PEOPLE = "model", "segments"  # names of the pointers, the second also the table's
 _PROBLEMS = "problems.json"
 
 log = logging.getLogger(__name__)
@@ -46,22 +45,8 @@ class Keeper:
         self._model_problem = ""
         self._people = ""  # the segments that were made a bundle of
         self._told: dict[str, str] = {}
-        self._stopping = Event()
-        self._thread = Thread(target=self.run, name="keeper", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def run(self) -> None:
-        """Looks until it is stopped."""
-        while not self._stopping.is_set():
-            self.refresh()
-            self._stopping.wait(POLL_S)
+        self._looking = Repeated("keeper", self.refresh, POLL_S)
+        self.start, self.stop, self.run = self._looking.start, self._looking.stop, self._looking.run
 
     def refresh(self) -> None:
         """One look at HDFS. Never raises: what is wrong is told to who serves."""
@@ -82,7 +67,7 @@ class Keeper:
             return f"could not be loaded ({type(error).__name__}); see the API's log"
 
     def _look_at_people(self) -> str:
-        published = self._catalog.current(SEGMENTS)
+        published = self._catalog.current(PEOPLE)
         if published != self._people:
             home = self._room(f"segments-{version_of(published)}")
             write_people(self._catalog, published, home)
@@ -134,7 +119,7 @@ class Keeper:
         home = self._room(f"model-{model.version}")
         self._base, self._home, self._version, self._pointer = bundle.write(model, home), home, model.version, None
         del model
-        _give_back()
+        give_back()
         self._publish(MODEL, home, "model-*", home)
 
     def _grow(self, model: Recommender) -> None:
@@ -193,12 +178,6 @@ def read_text(file: Path) -> str:
     with suppress(OSError):
         return file.read_text()
     return ""
-
-
-def _give_back() -> None:
-    """What a model took while it was read is free, but glibc keeps it."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _replace(file: Path, text: str) -> None:

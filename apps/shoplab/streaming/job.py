@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
+from shoplab.core.freed import give_back
 from shoplab.core.settings import Settings
 from shoplab.metrics.point import Point, to_json
 from shoplab.metrics.store import MetricStore
@@ -29,7 +30,6 @@ from shoplab.streaming.beside import Beside
 from shoplab.streaming.compaction import Compaction
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
-from shoplab.streaming.freed import give_back
 from shoplab.streaming.learning.service import Batch, Learning
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory

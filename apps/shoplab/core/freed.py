@@ -6,8 +6,8 @@ from functools import cache
 
 
 def give_back() -> None:
-    """The C library keeps what lies between things still in use, and a batch leaves much of that. Nothing where it is
-    not GNU's.
+    """The C library keeps what lies between things still in use: a batch leaves much of that, and so does a model that
+    was read. Nothing where it is not GNU's.
     """
     _trim()(0)
 

@@ -3,7 +3,7 @@ import ctypes
 import psutil
 import pytest
 
-from shoplab.streaming.freed import give_back
+from shoplab.core.freed import give_back
 
 PIECES, BYTES = 2_000, 60_000
 
