@@ -1,6 +1,7 @@
 """Bundles of what is published: made whole, switched to under load, refused by name where they can't be read."""
 
 import asyncio
+import errno
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
+from shoplab.recommend.fast import folder as files
 from shoplab.recommend.model.increment_files import Increments
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.serving import keeper
@@ -26,6 +28,27 @@ def test_only_what_is_served_stays_on_the_disk(stocked: Shop, tastes: Recommende
     assert [home.name for home in (tmp_path / "serving").glob("model-*")] == ["model-v3"]
     assert stocked.backstage.answers is not None
     assert stocked.backstage.answers.served.bundle.version == "v3"
+
+
+def test_nothing_is_left_of_a_bundle_that_fails(
+    stocked: Shop, tastes: Recommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried at every look: what each left would fill the disk."""
+    stocked.publish_model("v2", tastes)
+    stocked.publish_segments("s2", {"p0": (0, "browsers"), "p1": (0, "browsers")})
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "save", full)
+    for _ in range(3):
+        stocked.look()
+    monkeypatch.undo()
+    folder = tmp_path / "serving"
+    assert sorted(home.name for home in folder.iterdir() if home.is_dir()) == ["model-v1", "segments-s1"]
+    assert set(keeper.problems(folder)) == {keeper.MODEL, keeper.PEOPLE}
+    stocked.look()
+    assert keeper.problems(folder) == {}
 
 
 @pytest.mark.parametrize("damage", ["half", "foreign", "gone"])

@@ -1,8 +1,9 @@
 """Published models on HDFS -> bundles on this machine, for the processes that serve."""
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -69,9 +70,9 @@ class Keeper:
     def _look_at_people(self) -> str:
         published = self._catalog.current(PEOPLE)
         if published != self._people:
-            home = self._room(f"segments-{version_of(published)}")
-            write_people(self._catalog, published, home)
-            self._publish(PEOPLE, home, "segments-*", home)
+            with self._room(f"segments-{version_of(published)}") as home:
+                write_people(self._catalog, published, home)
+            self._publish(PEOPLE, home, "segments-*")
             self._people = published
         return ""
 
@@ -105,7 +106,7 @@ class Keeper:
         number = pointer.number if pointer.base == self._version else 0
         home = current(self._folder, MODEL)
         if not number:
-            self._publish(MODEL, self._home, "model-*", self._home)
+            self._publish(MODEL, self._home, "model-*")
         elif home is None or home.name != f"{self._home.name}+{number}" or not bundle.is_whole(home):
             if self._base is None:
                 self._take(self._path)  # an increment grows on the model itself, not on its bundle
@@ -116,27 +117,33 @@ class Keeper:
     def _take(self, path: str) -> None:
         self._base = None  # its memory is free before the next one takes its own
         model = self._load(self._catalog.storage, path)
-        home = self._room(f"model-{model.version}")
-        self._base, self._home, self._version, self._pointer = bundle.write(model, home), home, model.version, None
+        with self._room(f"model-{model.version}") as home:
+            self._base = bundle.write(model, home)
+        self._home, self._version, self._pointer = home, model.version, None
         del model
         give_back()
-        self._publish(MODEL, home, "model-*", home)
+        self._publish(MODEL, home, "model-*")
 
     def _grow(self, model: Recommender) -> None:
         assert self._home
         if not model.increment:  # one that can't be read
-            return self._publish(MODEL, self._home, "model-*", self._home)
-        home = self._room(f"{self._home.name}+{model.increment}")
-        bundle.write_grown(model, home, self._home)
+            return self._publish(MODEL, self._home, "model-*")
+        with self._room(f"{self._home.name}+{model.increment}") as home:
+            bundle.write_grown(model, home, self._home)
         self._publish(MODEL, home, "model-*", self._home)
 
-    def _room(self, name: str) -> Path:
-        """An empty place; two of a name are never mixed."""
-        for number in range(1_000_000):
-            place = self._folder / (f"{name}.{number}" if number else name)
-            if not place.exists():
-                return place
-        raise LabError(f"{self._folder} is full of versions; delete it")
+    @contextmanager
+    def _room(self, name: str) -> Iterator[Path]:
+        """A place to be filled; two of a name are never mixed. Nothing is left of one that fails: it is tried again at
+        every look.
+        """
+        places = (self._folder / (f"{name}.{number}" if number else name) for number in count())
+        home = next(place for place in places if not place.exists())
+        try:
+            yield home
+        except BaseException:
+            bundle.remove(home)
+            raise
 
     def _publish(self, pointer: str, home: Path, kind: str, *needed: Path) -> None:
         """Points to it, and deletes others of its kind."""
