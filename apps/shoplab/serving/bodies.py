@@ -3,12 +3,15 @@
 import asyncio
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shoplab.serving.headers import refuse
 
 MOST = 2 << 20  # bytes: a thousand events, and as much again
 BODY_S = 10.0
-_TOO_LARGE = {"error": f"the body is larger than {MOST >> 20} MB; send fewer events at once"}
+_TOO_LARGE = f"the body is larger than {MOST >> 20} MB; send fewer events at once"
+_LATE = "the body did not come in time; send it again"
+_CLOSE = {"connection": "close"}  # the rest of the body is not read
 
 
 class BoundedBodies:
@@ -24,7 +27,7 @@ class BoundedBodies:
             return await self._app(scope, receive, send)
         said = Headers(scope=scope).get("content-length", "0")
         if said.isdigit() and int(said) > MOST:
-            return await _refuse(413, _TOO_LARGE, scope, receive, send)
+            return await refuse(413, _TOO_LARGE, scope, receive, send, _CLOSE)
         body = b""
         try:
             async with asyncio.timeout(BODY_S):
@@ -34,11 +37,11 @@ class BoundedBodies:
                         return None  # who asked has gone
                     body += message.get("body", b"")
                     if len(body) > MOST:
-                        return await _refuse(413, _TOO_LARGE, scope, receive, send)
+                        return await refuse(413, _TOO_LARGE, scope, receive, send, _CLOSE)
                     if not message.get("more_body"):
                         break
         except TimeoutError:
-            return await _refuse(408, {"error": "the body did not come in time; send it again"}, scope, receive, send)
+            return await refuse(408, _LATE, scope, receive, send, _CLOSE)
         await self._app(scope, _given(body, receive), send)
         return None
 
@@ -73,8 +76,3 @@ def _given(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-async def _refuse(status: int, said: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:
-    response = JSONResponse(said, status_code=status, headers={"connection": "close"})
-    await response(scope, receive, send)

@@ -1,6 +1,6 @@
 """What keeps the API's page to itself: the host it answers to, its own scripts, no other page's frames."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hmac import compare_digest
 
 from starlette.datastructures import Headers, QueryParams
@@ -56,9 +56,9 @@ class KnownHost:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if not answers_to(host, self._names):
-            return await _refuse(421, NOT_OURS, scope, receive, send)
+            return await refuse(421, NOT_OURS, scope, receive, send)
         if scope["method"] not in _READING and origin is not None and origin.partition("://")[2] != host:
-            return await _refuse(403, "a page of another site can't send this", scope, receive, send)
+            return await refuse(403, "a page of another site can't send this", scope, receive, send)
         return await self._app(scope, receive, send)
 
 
@@ -81,11 +81,14 @@ class Token:
         said = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self._is_right(said) or self._is_right(request.cookies.get(_COOKIE, "")):
             return await self._app(scope, receive, send)
-        return await _refuse(401, _NO_TOKEN, scope, receive, send)
+        return await refuse(401, _NO_TOKEN, scope, receive, send)
 
     def _is_right(self, said: str) -> bool:
         return compare_digest(said.encode(), self._token)
 
 
-async def _refuse(status: int, said: str, scope: Scope, receive: Receive, send: Send) -> None:
-    await JSONResponse({"error": said}, status_code=status)(scope, receive, send)
+async def refuse(
+    status: int, said: str, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str] | None = None
+) -> None:
+    """Before any route: the one line that every error is."""
+    await JSONResponse({"error": said}, status_code=status, headers=headers)(scope, receive, send)

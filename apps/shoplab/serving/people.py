@@ -39,7 +39,6 @@ class Person(NamedTuple):
     """rfm_class: null for whom the table does not hold. p_alive: probability not to have left for good, null for who
     never bought."""
 
-    segment: Segment
     rfm_class: str | None
     p_alive: float | None
 
@@ -72,9 +71,8 @@ class People:
         row = self._columns.ids.find(user_id)
         if row < 0:
             return None
-        number, alive = int(self._columns.segments[row]), float(self._columns.alive[row])
-        rfm = self._classes[self._columns.rfm[row]]
-        return Person(Segment(number, self._names[number]), rfm or None, None if np.isnan(alive) else round(alive, 4))
+        alive, rfm = float(self._columns.alive[row]), self._classes[self._columns.rfm[row]]
+        return Person(rfm or None, None if np.isnan(alive) else round(alive, 4))
 
     def segment(self, user_id: str) -> Segment | None:
         row = self._columns.ids.find(user_id)

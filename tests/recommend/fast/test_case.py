@@ -171,4 +171,4 @@ def test_ids_are_found_and_others_are_not(ids: list[str], other: str) -> None:
 
 def test_every_source_has_a_kernel() -> None:
     assert tuple(source.name for source in SOURCES) == NAMES
-    assert len(NAMES) == 7  # as many as recommend/fast/table.py and rank.py know by number
+    assert len(NAMES) == 7  # as many as recommend/fast/flat.py gives numbers

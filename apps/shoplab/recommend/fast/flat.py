@@ -26,6 +26,7 @@ from shoplab.recommend.topn import Csr
 Singles = NDArray[np.int32]
 Doubles = NDArray[np.float64]
 NAMES = tuple(source.name for source in SOURCES)
+RECENT, COVISITS, NEIGHBOURS, ALS, CONTENT, SEGMENT, POPULAR = range(len(NAMES))  # as the kernels know them
 
 
 class Forest(NamedTuple):

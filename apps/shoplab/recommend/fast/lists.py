@@ -13,15 +13,30 @@ from shoplab.recommend.sources.content import SEEDS
 from shoplab.recommend.sources.segment_popularity import GENERAL
 from shoplab.recommend.topn import add_row, collect, in_order, offer
 
-_RECENT, _COVISITS, _NEIGHBOURS, _ALS, _CONTENT, _SEGMENT, _POPULAR = range(7)
-_RECENT_DECAY, _RECENT_SIZE = recent.DECAY, recent.SIZE
-_COVISITS_DECAY, _COVISITS_SIZE = covisits.DECAY, covisits.SIZE
-_NEIGHBOURS_DECAY, _NEIGHBOURS_SIZE, _ALIKE = neighbours.DECAY, neighbours.SIZE, neighbours.NEIGHBOURS
-_CONTENT_DECAY, _CONTENT_SIZE = content.DECAY, content.SIZE
-_SEGMENT_DECAY, _SEGMENT_SIZE = segment_popularity.DECAY, segment_popularity.SIZE
-_ALS_SIZE = als.SIZE
+_RECENT_SIZE, _COVISITS_SIZE, _NEIGHBOURS_SIZE, _ALIKE = (
+    recent.SIZE,
+    covisits.SIZE,
+    neighbours.SIZE,
+    neighbours.NEIGHBOURS,
+)
+_ALS_SIZE, _CONTENT_SIZE, _SEGMENT_SIZE = als.SIZE, content.SIZE, segment_popularity.SIZE
 MOST = 100  # of a list
 _BLOCK = 128
+
+
+@compiled
+def _add(keys: Any, sums: Any, size: Any, key: Any, more: Any) -> Any:
+    """Adds to a key's sum; keys are ascending. Returns how many there are."""
+    at = size
+    while at > 0 and keys[at - 1] > key:
+        at -= 1
+    if at > 0 and keys[at - 1] == key:
+        sums[at - 1] += more
+        return size
+    for move in range(size, at, -1):
+        keys[move], sums[move] = keys[move - 1], sums[move - 1]
+    keys[at], sums[at] = key, more
+    return size + 1
 
 
 @compiled
@@ -29,18 +44,8 @@ def summed(items: Any, kinds: Any, weights: Any, decay: Any, products: Any, wort
     """As `Histories.matrix`: distinct products, ascending, and their weights, newest last in `items`; how many."""
     size, events, exact = 0, len(items), np.zeros(len(items))
     for event in range(events):
-        item = items[event]
         weight = np.float64(weights[kinds[event]]) * decay ** (events - 1 - event)
-        at = size
-        while at > 0 and products[at - 1] > item:
-            at -= 1
-        if at > 0 and products[at - 1] == item:
-            exact[at - 1] += weight
-            continue
-        for move in range(size, at, -1):
-            products[move], exact[move] = products[move - 1], exact[move - 1]
-        products[at], exact[at] = item, weight
-        size += 1
+        size = _add(products, exact, size, items[event], weight)
     worth[:size] = exact[:size].astype(np.float32)
     return size
 
@@ -158,16 +163,7 @@ def segment_list(flat: Any, room: Any, row: Any, products: Any, worth: Any, size
     codes, shares = np.empty(size + 1, np.int64), np.zeros(size + 1, np.float32)
     for at in range(size):
         code, share = row * width + flat.items.category[products[at]], worth[at] / total
-        place = asked
-        while place > 0 and codes[place - 1] > code:
-            place -= 1
-        if place > 0 and codes[place - 1] == code:
-            shares[place - 1] += share
-            continue
-        for move in range(asked, place, -1):
-            codes[move], shares[move] = codes[move - 1], shares[move - 1]
-        codes[place], shares[place] = code, share
-        asked += 1
+        asked = _add(codes, shares, asked, code, share)
     codes[asked], shares[asked] = row * width + width - 1, np.float32(GENERAL)  # the last of its segment: it sorts last
     number = 0
     for at in range(asked + 1):

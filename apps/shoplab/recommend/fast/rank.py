@@ -7,16 +7,16 @@ import numpy as np
 from shoplab.recommend.compiled import compiled
 from shoplab.recommend.fast import lists as found_by
 from shoplab.recommend.fast import table as described
+from shoplab.recommend.fast.flat import ALS, CONTENT, COVISITS, NAMES, NEIGHBOURS, POPULAR, RECENT, SEGMENT
 from shoplab.recommend.fast.lists import summed
 from shoplab.recommend.fast.trees import log_odds
 from shoplab.recommend.sources import content, covisits, neighbours, recent, segment_popularity
 from shoplab.recommend.topn import in_order, offer
 
-_SOURCES = 7
+_SOURCES = len(NAMES)
 _SLOW, _QUICK, _EVEN = recent.DECAY, covisits.DECAY, 1.0
 assert recent.DECAY == content.DECAY == segment_popularity.DECAY
 assert covisits.DECAY == neighbours.DECAY
-_RECENT, _COVISITS, _NEIGHBOURS, _ALS, _CONTENT, _SEGMENT, _POPULAR = range(7)
 
 
 @compiled
@@ -59,8 +59,8 @@ def find(flat: Any, room: Any, events: Any, kinds: Any, known: Any, row: Any) ->
     _of_visits(flat, room, size)
     vector = _of_vectors(flat, room, known, size)
     room.touched_terms_number[0] = found_by.profile(flat, room, room.slow, room.slow_worth, size)
-    if flat.columns[_CONTENT] >= 0:
-        room.sizes[_CONTENT] = found_by.content_list(flat, room, events, room.scores[_CONTENT], room.items[_CONTENT])
+    if flat.columns[CONTENT] >= 0:
+        room.sizes[CONTENT] = found_by.content_list(flat, room, events, room.scores[CONTENT], room.items[CONTENT])
     _of_demand(flat, room, row, size)
     return vector
 
@@ -68,42 +68,42 @@ def find(flat: Any, room: Any, events: Any, kinds: Any, known: Any, row: Any) ->
 @compiled
 def _of_visits(flat: Any, room: Any, size: Any) -> None:
     scores, items, met, worth = room.scores, room.items, room.quick, room.quick_worth
-    if flat.columns[_RECENT] >= 0:
-        room.sizes[_RECENT] = found_by.recent_list(room.slow, room.slow_worth, size, scores[_RECENT], items[_RECENT])
-    if flat.columns[_COVISITS] >= 0:
-        room.sizes[_COVISITS] = found_by.related_list(flat, room, met, worth, size, scores[_COVISITS], items[_COVISITS])
-    if flat.columns[_NEIGHBOURS] >= 0:
-        room.sizes[_NEIGHBOURS] = found_by.neighbours_list(
-            flat, room, met, worth, size, scores[_NEIGHBOURS], items[_NEIGHBOURS]
+    if flat.columns[RECENT] >= 0:
+        room.sizes[RECENT] = found_by.recent_list(room.slow, room.slow_worth, size, scores[RECENT], items[RECENT])
+    if flat.columns[COVISITS] >= 0:
+        room.sizes[COVISITS] = found_by.related_list(flat, room, met, worth, size, scores[COVISITS], items[COVISITS])
+    if flat.columns[NEIGHBOURS] >= 0:
+        room.sizes[NEIGHBOURS] = found_by.neighbours_list(
+            flat, room, met, worth, size, scores[NEIGHBOURS], items[NEIGHBOURS]
         )
 
 
 @compiled
 def _of_vectors(flat: Any, room: Any, known: Any, size: Any) -> Any:
     vector = np.empty(0, np.float32)
-    if flat.columns[_ALS] < 0:
+    if flat.columns[ALS] < 0:
         return vector
     if 0 <= known < len(flat.vectors.users):
         vector = flat.vectors.users[known].copy()
     elif size:
         vector = found_by.user_vector(flat, room.even, room.even_worth, size)
     if len(vector) and vector.any():
-        room.sizes[_ALS] = found_by.als_list(flat, vector, room.scores[_ALS], room.items[_ALS])
+        room.sizes[ALS] = found_by.als_list(flat, vector, room.scores[ALS], room.items[ALS])
     return vector
 
 
 @compiled
 def _of_demand(flat: Any, room: Any, row: Any, size: Any) -> None:
     scores, items = room.scores, room.items
-    if flat.columns[_SEGMENT] >= 0:
-        room.sizes[_SEGMENT] = found_by.segment_list(
-            flat, room, row, room.slow, room.slow_worth, size, scores[_SEGMENT], items[_SEGMENT]
+    if flat.columns[SEGMENT] >= 0:
+        room.sizes[SEGMENT] = found_by.segment_list(
+            flat, room, row, room.slow, room.slow_worth, size, scores[SEGMENT], items[SEGMENT]
         )
-    if flat.columns[_POPULAR] >= 0:
+    if flat.columns[POPULAR] >= 0:
         for at in range(len(flat.popular)):
-            items[_POPULAR, at] = flat.popular[at]
-            scores[_POPULAR, at] = flat.items.popularity[flat.popular[at]]
-        room.sizes[_POPULAR] = len(flat.popular)
+            items[POPULAR, at] = flat.popular[at]
+            scores[POPULAR, at] = flat.items.popularity[flat.popular[at]]
+        room.sizes[POPULAR] = len(flat.popular)
 
 
 @compiled
@@ -130,7 +130,7 @@ def score(flat: Any, room: Any, forest: Any, learned: Any, number: Any, any_even
 def _popular(flat: Any, features: Any) -> Any:
     """Mean of both popularities, of those that are there."""
     total, count = np.float32(0), 0
-    for source in (_SEGMENT, _POPULAR):
+    for source in (SEGMENT, POPULAR):
         if flat.columns[source] >= 0:
             total += features[flat.columns[source]]
             count += 1

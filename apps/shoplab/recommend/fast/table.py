@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 
 from shoplab.recommend.compiled import compiled
+from shoplab.recommend.fast import lists
+from shoplab.recommend.fast.flat import ALS, CONTENT, NAMES, POPULAR, RECENT, SEGMENT
 from shoplab.recommend.fast.lists import cosine
 from shoplab.recommend.sources.als_kernels import dot
 from shoplab.recommend.topn import in_order, offer
 
-_SOURCES = 7
-_RECENT, _ALS, _CONTENT, _SEGMENT, _POPULAR = 0, 3, 4, 5, 6
+_SOURCES = len(NAMES)
 _NEVER = np.float32(99)
-MOST = 7 * 100  # candidates: every source lists 100 at most
+MOST = _SOURCES * lists.MOST  # candidates
 
 
 @compiled
@@ -60,7 +61,7 @@ def write_lists(flat: Any, room: Any, table: Any) -> None:
 @compiled
 def write_met(flat: Any, room: Any, events: Any, kinds: Any, table: Any, number: Any) -> None:
     """`Recent.describe`."""
-    first = flat.columns[_SOURCES + _RECENT]
+    first = flat.columns[_SOURCES + RECENT]
     if first < 0:
         return
     for row in range(number):
@@ -78,8 +79,8 @@ def write_own(
     flat: Any, room: Any, vector: Any, segment: Any, events: Any, table: Any, items: Any, number: Any
 ) -> None:
     """The other sources' features, and the case's."""
-    als, content, taste, popular = (flat.columns[_SOURCES + _ALS], flat.columns[_SOURCES + _CONTENT],
-                                    flat.columns[_SOURCES + _SEGMENT], flat.columns[_SOURCES + _POPULAR])  # fmt: skip
+    als, content, taste, popular = (flat.columns[_SOURCES + ALS], flat.columns[_SOURCES + CONTENT],
+                                    flat.columns[_SOURCES + SEGMENT], flat.columns[_SOURCES + POPULAR])  # fmt: skip
     shop, newest = flat.rules[2], events[-1] if len(events) else -1
     for row in range(number):
         item = items[row]
