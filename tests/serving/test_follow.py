@@ -57,7 +57,8 @@ def test_products_without_end_do_not_fill_the_memory() -> None:
      b'{"user_id":"u","product_id":"p","event_type":"view","event_time":"9999-01-01 00:00:00 UTC"}',
      b'{"user_id":"u","product_id":"p","event_type":"view","event_time":"0001-01-01 00:00:00 UTC"}',
      b'{"user_id":"u","product_id":"p","event_type":"stare","event_time":"2019-11-01 00:00:00 UTC"}',
-     b'{"user_id":"u","product_id":"p","event_type":"view","event_time":17}'],
+     b'{"user_id":"u","product_id":"p","event_type":"view","event_time":17}',
+     b'{"user_id":"u","product_id":"p","event_type":"view","event_time":"2019-11-01 99:99:99 UTC"}'],
 )  # fmt: skip
 def test_what_says_nothing_of_a_user_is_passed_over(shop: Shop, value: bytes | None) -> None:
     assert not shop.follower.take(value)

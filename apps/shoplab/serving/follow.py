@@ -4,7 +4,6 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -12,6 +11,7 @@ from xxhash import xxh32_intdigest
 
 from shoplab.core.repeated import Repeated
 from shoplab.core.settings import Settings
+from shoplab.events.times import moment
 from shoplab.serving.recent import KINDS, Recent, Tokens
 
 _TAKEN = 2_000  # records at once
@@ -19,9 +19,9 @@ _WAIT_S = 0.02
 _LAST = 500_000  # records of a partition to begin with, where no account says from where
 _AHEAD_S = 2 * 86_400  # a later event is a wrong clock's: the stream rejects it too
 _CONNECT_S, _AGAIN_S = 2.0, 1.0
+_EPOCH = dt.datetime(1970, 1, 1)
 
 log = logging.getLogger(__name__)
-_days: dict[str, int] = {}
 
 
 class Follower:
@@ -114,20 +114,10 @@ def _lag(consumer: Consumer, places: list[TopicPartition]) -> int:
     return lag
 
 
-def seconds(text: Any) -> int:
-    """Unix time of "2019-10-01 00:00:00 UTC" or another ISO time; ValueError for what is none, or before 1970."""
-    if len(text) == 23 and text.endswith(" UTC"):
-        day = _days.get(text[:10])
-        if day is None:
-            day = _days[text[:10]] = int(dt.datetime.fromisoformat(text[:10] + "T00:00:00+00:00").timestamp())
-        found = day + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-    else:
-        found = int(_moment(text.removesuffix(" UTC")).timestamp())
+def seconds(text: str) -> int:
+    """Unix time of a record's event_time; ValueError for what is none, or before 1970."""
+    at = moment(text)
+    found = -1 if at is None else int((at - _EPOCH).total_seconds())
     if not 0 <= found < 1 << 32:
         raise ValueError(f"{text} is no time of a shop")
     return found
-
-
-def _moment(text: str) -> dt.datetime:
-    at = dt.datetime.fromisoformat(text)
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at

@@ -13,12 +13,8 @@ from shoplab.recommend.sources.content import SEEDS
 from shoplab.recommend.sources.segment_popularity import GENERAL
 from shoplab.recommend.topn import add_row, collect, in_order, offer
 
-_RECENT_SIZE, _COVISITS_SIZE, _NEIGHBOURS_SIZE, _ALIKE = (
-    recent.SIZE,
-    covisits.SIZE,
-    neighbours.SIZE,
-    neighbours.NEIGHBOURS,
-)
+_RECENT_SIZE, _COVISITS_SIZE = recent.SIZE, covisits.SIZE
+_NEIGHBOURS_SIZE, _ALIKE = neighbours.SIZE, neighbours.NEIGHBOURS
 _ALS_SIZE, _CONTENT_SIZE, _SEGMENT_SIZE = als.SIZE, content.SIZE, segment_popularity.SIZE
 MOST = 100  # of a list
 _BLOCK = 128
