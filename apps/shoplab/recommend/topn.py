@@ -1,6 +1,7 @@
 """Products of sparse matrices of which only each row's largest are kept: a heap finds them.
 
-Of equals the smaller column comes first, always: one case alone has the list that it has among thousands.
+Of equals the larger column comes first, always: one case alone has the list that it has among thousands, and products
+that an increment brings, which stand behind all others, are not cut off by older ones of equal worth.
 """
 
 import os
@@ -61,8 +62,8 @@ def rows_best(left: Any, right: Any, width: Any, first: Any, end: Any, scores: A
 
 @compiled
 def before(score: Any, item: Any, other_score: Any, other_item: Any) -> Any:
-    """Whether the first comes before the second: of equals the smaller number."""
-    return score > other_score or (score == other_score and item < other_item)
+    """Whether the first comes before the second: of equals the larger number."""
+    return score > other_score or (score == other_score and item > other_item)
 
 
 @compiled

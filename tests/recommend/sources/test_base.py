@@ -22,10 +22,10 @@ def test_the_best_are_those_of_the_whole_product(rows: int) -> None:
         assert (np.diff(found.data[found.indptr[row] : found.indptr[row + 1]]) <= 0).all()
 
 
-def test_of_equals_the_first_stay_and_come_first() -> None:
+def test_of_equals_the_last_stay_and_come_first() -> None:
     left = csr_matrix(np.array([[1, 1]], dtype=np.float32))
     right = csr_matrix(np.array([[0, 0, 2, 2, 1, 2], [2, 2, 0, 0, 0, 0]], dtype=np.float32))
-    assert best_products(left, right, 3).indices.tolist() == [0, 1, 2]
+    assert best_products(left, right, 3).indices.tolist() == [5, 3, 2]
 
 
 def test_trimmed_keeps_the_largest() -> None:

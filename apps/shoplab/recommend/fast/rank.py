@@ -143,19 +143,19 @@ def best_rows(flat: Any, room: Any, items: Any, scores: Any, number: Any, most: 
     limit, order = flat.rules[1], room.order
     wanted, size = number if limit else min(number, most), 0
     for row in range(number):
-        size = offer(room.ordered, order, size, wanted, scores[row], row)
+        size = offer(room.ordered, order, size, wanted, scores[row], -row)  # of equals the first row, as `top_lists`
     in_order(room.ordered, order, size)
     number = size
     chosen, later, size, behind = np.empty(most, np.int64), np.empty(number, np.int64), 0, 0
     for at in range(number):
-        row = order[at]
+        row = -order[at]
         if size == most:
             break
         category = flat.items.known_category[items[row]]
         if limit and category >= 0:
             before = 0
             for earlier in range(at):
-                before += flat.items.known_category[items[order[earlier]]] == category
+                before += flat.items.known_category[items[-order[earlier]]] == category
             if before >= limit:
                 later[behind] = row
                 behind += 1

@@ -27,9 +27,10 @@ def union(room: Any, gone: Any, items: Any) -> Any:
             item = room.items[source, at]
             if room.row[item] == -1:
                 room.row[item] = 0
-                number = offer(room.ties, items, number, MOST, np.float32(0), item)
+                number = offer(room.ties, items, number, MOST, np.float32(0), -item)
     in_order(room.ties, items, number)  # all score 0: by their number
     for at in range(number):
+        items[at] = -items[at]
         room.row[items[at]] = at
     return number
 
