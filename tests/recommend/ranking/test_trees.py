@@ -33,3 +33,13 @@ def test_they_learn_and_are_stored_as_arrays() -> None:
 def test_where_nothing_splits_every_candidate_gets_the_same() -> None:
     trees = Trees.fit(np.zeros((400, 3), dtype=np.float32), np.arange(400) % 4 == 0, np.ones(400), seed=7)
     np.testing.assert_allclose(trees.log_odds(np.ones((2, 3), dtype=np.float32)), np.log(1 / 3), atol=0.05)
+
+
+def test_what_differs_by_rounding_is_one_value() -> None:
+    """Sums in another order are a few bits apart; with a threshold learned between them, machines would disagree."""
+    near = np.nextafter(np.float32(1.2), np.float32(2))
+    features = np.where(HIT, np.float32(1.2), near)[:, None]
+    odds = Trees.fit(features, HIT, np.ones(len(HIT)), seed=7).log_odds(features)
+    assert len(np.unique(odds)) == 1
+    told = np.where(HIT, np.float32(1.2), np.float32(1.21))[:, None]
+    assert len(np.unique(Trees.fit(told, HIT, np.ones(len(HIT)), seed=7).log_odds(told))) == 2

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from shoplab.recommend.compiled import compiled
+from shoplab.recommend.ranking.trees import STEADY
 
 _LOWEST = np.zeros(16, np.int64)  # place of the lowest bit, by a de Bruijn sequence of 16 bits
 for _bit in range(16):
@@ -21,7 +22,8 @@ def log_odds(forest: Any, features: Any, number: Any, odds: Any, reached: Any) -
             first, end = forest.starts[column], forest.starts[column + 1]
             if first == end:
                 continue
-            value, low, high = np.float64(features[row, column]), first, end
+            wide = features[row, column] * STEADY
+            value, low, high = np.float64(wide - (wide - features[row, column])), first, end
             if value == 0:  # as most are: of sources that did not list the candidate
                 low = high = forest.zeros[column]
             while low < high:

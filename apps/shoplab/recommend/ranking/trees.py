@@ -12,7 +12,16 @@ from shoplab.recommend.data.arrays import Bools, Floats
 ROUNDS, LEAVES, RATE, LEAF_ROWS, RIDGE = 100, 15, 0.1, 50, 10.0
 _ROWS = 4_000  # at once: their masks stay in the processor's cache
 _ALL = np.uint16(0xFFFF)
+STEADY = np.float32(1 + (1 << 8))
 _LOWEST_BIT = np.array([(mask & -mask).bit_length() - 1 for mask in range(1 << 16)], dtype=np.int16)
+
+
+def steady(values: Floats) -> Floats:
+    """Without the last 8 of a number's 24 bits (Veltkamp 1968), in which sums differ between machines and between this
+    and the kernels: a threshold learned between two such neighbours would tell them apart.
+    """
+    wide: Floats = values * STEADY
+    return wide - (wide - values)
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Trees:
             max_iter=ROUNDS, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=leaf_rows,
             l2_regularization=RIDGE, early_stopping=False, random_state=seed,
             max_features=share,
-        ).fit(features, hit, sample_weight=weights)  # fmt: skip
+        ).fit(steady(features), hit, sample_weight=weights)  # fmt: skip
         return cls.of_nodes(
             [tree.nodes for [tree] in model._predictors],
             float(model._baseline_prediction.ravel()[0]),
@@ -79,7 +88,7 @@ class Trees:
         reached = np.full((len(features), len(self.values)), _ALL)
         for column in np.flatnonzero(np.diff(self.starts)):
             thresholds, masks = self._block(int(column))
-            reached &= masks.take(np.searchsorted(thresholds, features[:, column]), axis=0)
+            reached &= masks.take(np.searchsorted(thresholds, steady(features[:, column])), axis=0)
         leaves = _LOWEST_BIT.take(reached) + np.arange(0, self.values.size, self.values.shape[1])
         total: NDArray[np.float64] = self.values.ravel().take(leaves).sum(axis=1) + self.base
         return total
