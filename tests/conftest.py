@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from tests.shop import Shop
 
 # Beside each other, workers take a folder at a time: its tests share servers, sessions and models. Longest first.
-LONGEST_FIRST = ("docker", "segments", "streaming", "load", "recommend", "grafana", "demo", "infra", "events")
-WITH = {"report": "segments", "behaviour": "segments"}  # they look at one shop
+LONGEST_FIRST = ("docker", "segments", "streaming", "load", "recommend", "grafana", "demo", "events")
+# Some look at one shop. Others open a browser: Chromium drops what it loads when a container's network comes or goes.
+WITH = {"report": "segments", "behaviour": "segments", "infra": "docker", "lab": "docker", "serving": "docker"}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,6 +25,7 @@ def watched(chromium: Browser, url: str, failures: bool = False, **options: Any)
     tab.on("request", lambda request: asked.append(request.url))
     yield tab
     context.close()
-    assert [line for line in said if not (failures and line.startswith(BY_BROWSER))] == []
+    complaints = [line for line in said if not (failures and line.startswith(BY_BROWSER))]
+    assert complaints == [], complaints
     assert asked
     assert [one for one in asked if not one.startswith((f"{url}/", "data:"))] == []
