@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoplab.recommend.data.feedback import CURRENT
 from shoplab.recommend.data.log import Log, build_log
 from shoplab.recommend.data.products import Product, Products
+from shoplab.recommend.data.shoppers import Shoppers
 
 DAY = 86_400.0
 SHELVES = {"p": ("electronics.smartphone", "xiaomi", 300.0), "s": ("apparel.shoes", "nike", 80.0)}
@@ -44,3 +46,11 @@ def two_tastes(visits: int = 120, seed: int = 3) -> Log:
         taste = "ps"[user % 2]
         rows.append((f"{taste}{user}", " ".join(f"{taste}{item}" for item in rng.choice(15, 6, replace=False))))
     return log_of(*rows, products=products_of([f"{taste}{item}" for taste in "ps" for item in range(15)]), days=0.2)
+
+
+def shoppers_of(log: Log, segments: NDArray[np.int16]) -> Shoppers:
+    """Its users, with all that they met. For a log of which every visit has a user."""
+    users = log.users[log.visit_of]
+    order = np.argsort(users, kind="stable")
+    starts = np.searchsorted(users[order], np.arange(len(log.user_ids) + 1))
+    return Shoppers(log.user_ids, segments, starts, log.items[order].astype(np.int32), log.kinds[order])

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from shoplab.core.catalog import Catalog
 from shoplab.core.settings import Settings
 from shoplab.metrics.embedded import EmbeddedStore
-from shoplab.recommend.data.shoppers import Shoppers
 from shoplab.recommend.model.files import save
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.recommend.ranking.fit import fit
@@ -27,7 +26,7 @@ from shoplab.serving.follow import Follower
 from shoplab.serving.intake import Intake
 from shoplab.serving.keeper import Keeper
 from tests.memory_hdfs import MemoryHdfs
-from tests.recommend.logs import two_tastes
+from tests.recommend.logs import shoppers_of, two_tastes
 
 SEGMENT = pa.schema(
     [("user_id", pa.string()), ("segment", pa.int32()), ("segment_name", pa.string()), ("rfm_class", pa.string())]
@@ -52,13 +51,11 @@ def tastes() -> Recommender:
     """40 users: the even ones ("p0") met phones, the odd ones ("s1") shoes; both are segments. Trained until day 24."""
     log = two_tastes()
     segments = np.array(["ps".index(user[0]) for user in log.user_ids], np.int16)
-    users = log.users[log.visit_of]
-    order = np.argsort(users, kind="stable")
-    starts = np.searchsorted(users[order], np.arange(len(log.user_ids) + 1))
-    shoppers = Shoppers(log.user_ids, segments, starts, log.items[order].astype(np.int32), log.kinds[order])
     names = ("phone fans", "runners")
     ranker = fit(log, "live", segments, names, rank=4)
-    return Recommender(log.products, shoppers, replace(ranker, holdout=None, sample=None), names, log.now)
+    return Recommender(
+        log.products, shoppers_of(log, segments), replace(ranker, holdout=None, sample=None), names, log.now
+    )
 
 
 @dataclass

@@ -15,7 +15,7 @@ from shoplab.serving.requests import Counts
 
 _PATH, _ROUTE = "/recommendations/", "/recommendations/{user_id:path}"
 _QUERY = re.compile(rb"(?:k=([1-9]\d?|100))?")
-_USER = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
+_USER = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 _TYPE = (b"content-type", b"application/json")
 _MOST_HOSTS = 100
 

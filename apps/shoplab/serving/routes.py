@@ -34,7 +34,7 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description"
 _ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": Answer}}
 _JSON = "application/json"
 
-UserId = Annotated[str, PathPart(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["512300003"])]
+UserId = Annotated[str, PathPart(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["512300003"])]
 ProductId = Annotated[str, PathPart(min_length=1, max_length=256, examples=["1004856"])]
 Many = Annotated[int, Query(ge=1, le=100)]
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from shoplab.recommend.data.histories import Histories, prefixes
 from shoplab.recommend.data.log import Log
 from shoplab.recommend.data.products import Product
-from shoplab.recommend.data.shoppers import Shoppers
 from shoplab.recommend.fast import bundle
 from shoplab.recommend.fast.case import CaseRanker
 from shoplab.recommend.fast.flat import NAMES, flatten
@@ -22,7 +21,7 @@ from shoplab.recommend.model.recommender import Recommender, _listed
 from shoplab.recommend.ranking.fit import fit
 from shoplab.recommend.ranking.ranker import Ranker
 from shoplab.recommend.sources import SOURCES
-from tests.recommend.logs import two_tastes
+from tests.recommend.logs import shoppers_of, two_tastes
 from tests.recommend.model.test_recommender import discovering
 
 TOP = 12
@@ -40,11 +39,7 @@ def model(log: Log) -> Recommender:
     durable = np.arange(len(log.products)) % 3 == 0
     ranker = fit(log, "next-item", segments, ("a", "b", "c"), durable, rank=4)
     assert ranker.learned is not None
-    users = log.users[log.visit_of]
-    order = np.argsort(users, kind="stable")
-    starts = np.searchsorted(users[order], np.arange(len(log.user_ids) + 1))
-    shoppers = Shoppers(log.user_ids, segments, starts, log.items[order].astype(np.int32), log.kinds[order])
-    return Recommender(log.products, shoppers, ranker, ("a", "b", "c"), log.now, "v1")
+    return Recommender(log.products, shoppers_of(log, segments), ranker, ("a", "b", "c"), log.now, "v1")
 
 
 def blends(model: Recommender) -> Iterator[tuple[str, Recommender]]:
