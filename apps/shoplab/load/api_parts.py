@@ -1,28 +1,24 @@
 """What the API's bench drives: the API in processes of its own, a sender of events, and a model to publish."""
 
-import contextlib
-import os
 import random
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Self
 
-import psutil
 import requests
 
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import ServiceError
-from shoplab.core.settings import REPO, Settings
+from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
 from shoplab.events.wire import encode
-from shoplab.load.stream_parts import command, environment
+from shoplab.load.processes import Command
 from shoplab.recommend.model.files import DATASET, save
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.streaming.sending import producer
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 
 
 def publish(settings: Settings, model: Recommender) -> None:
@@ -30,38 +26,26 @@ def publish(settings: Settings, model: Recommender) -> None:
     catalog.publish(DATASET, lambda path: save(model, catalog.storage, path))
 
 
-class ServeProcess:
-    """`./lab serve` in processes of its own, from its start to its end. ready_s: until it answers with a model."""
+class ServeProcess(Command):
+    """`./lab serve`. ready_s: from its start until it answers with a model."""
 
-    def __init__(self, settings: Settings, workers: int) -> None:
-        self._settings, self._workers = settings, workers
+    def __init__(self, settings: Settings, workers: int = 1) -> None:
+        super().__init__(settings, settings.log_dir / "bench-api.log", "serve", "--workers", str(workers))
         self.ready_s = 0.0
 
     def __enter__(self) -> Self:
-        started = time.monotonic()
-        log = (self._settings.log_dir / "bench-api.log").open("ab")
-        self._process = subprocess.Popen(
-            command("serve", "--workers", str(self._workers)), env=environment(self._settings), cwd=REPO,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() - started > _PATIENCE_S:
-                self.__exit__()
-                raise ServiceError(f"the API did not come up; see {log.name}")
-            time.sleep(0.05)
-        self.ready_s = time.monotonic() - started
+        super().__enter__()
+        try:
+            wait_until(
+                lambda: self.process.poll() is not None or self._ready(), _PATIENCE_S, "the API is not ready", 0.05
+            )
+            if self.process.poll() is not None:
+                raise ServiceError("the API ended")
+        except ServiceError as error:
+            self.__exit__()
+            raise ServiceError(f"{error}; see {self.log}") from None
+        self.ready_s = time.monotonic() - self.started
         return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGTERM)
-        self._process.wait(30)
-
-    def resident_mib(self) -> float:
-        """Of the process and its children, a page that several have counted once."""
-        tree = [psutil.Process(self._process.pid)]
-        tree += tree[0].children(recursive=True)
-        return float(sum(one.memory_full_info().pss for one in tree)) / (1 << 20)
 
     def _ready(self) -> bool:
         try:

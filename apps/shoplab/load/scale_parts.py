@@ -1,29 +1,25 @@
 """What the scale's bench drives: shops of several sizes, jobs whose memory is watched, and requests to an API."""
 
 import statistics
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import pandas as pd
 import requests
 
 from shoplab.core.errors import ServiceError
-from shoplab.core.settings import REPO, Settings
+from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
 from shoplab.events.generator import generate
 from shoplab.events.generator.calendar import parse_month
 from shoplab.events.generator.products import Catalogue, make_catalogue
 from shoplab.events.generator.profiles import Ints
-from shoplab.load.stream_parts import command, environment, resident_mib, tree
+from shoplab.load.api_parts import ServeProcess
+from shoplab.load.processes import Command
 
-WATCHED_S = 0.25  # every process of the machine is looked at
-READY_S = 300.0
+READY_S = 60.0
 WARM = 20  # requests that are not counted
 
 
@@ -75,11 +71,10 @@ def _kept(catalogue: Catalogue, share: float) -> Ints:
 
 def job(settings: Settings, *words: str) -> Took:
     """A command, run to its end. ServiceError where it fails."""
-    log = settings.home / "job.log"
-    started = time.monotonic()
-    with log.open("wb") as output, _process(settings, output, *words) as (process, peak_mib):
-        code = process.wait()
-        took = Took(time.monotonic() - started, peak_mib())
+    log = settings.home / f"{words[0]}.log"
+    with Command(settings, log, *words) as running:
+        code = running.process.wait()
+        took = Took(time.monotonic() - running.started, running.peak_mib)
     if code:
         last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise ServiceError(f"{words[0]} failed in the bench's lab: {''.join(last)[:200]}")
@@ -90,51 +85,27 @@ def asked(settings: Settings, count: int) -> Took:
     """An API with what the lab has learned; the median time of `count` requests for lists of users it names, one after
     the other. ServiceError where it does not answer.
     """
-    with (
-        (settings.home / "serve.log").open("wb") as output,
-        _process(settings, output, "serve") as (process, peak_mib),
-        requests.Session() as session,
-    ):
+    with ServeProcess(settings) as serving, requests.Session() as session:
         session.trust_env = False  # a proxy from the environment is not for 127.0.0.1
-        wait_until(lambda: process.poll() is not None or _is_ready(session, settings), READY_S, "the API is not ready")
-        users = session.get(f"{settings.api_url}/users/sample?n=1000", timeout=60).json()["users"]
-        times = [_time(session, settings, users[number % len(users)]["user_id"]) for number in range(WARM + count)]
-        return Took(statistics.median(times[WARM:]), peak_mib())
+        users = _users(session, settings)
+        times = [_time(session, settings, users[number % len(users)]) for number in range(WARM + count)]
+        return Took(statistics.median(times[WARM:]), serving.peak_mib)
 
 
-def _is_ready(session: requests.Session, settings: Settings) -> bool:
-    try:
-        health = session.get(f"{settings.api_url}/health", timeout=5).json()
-    except (requests.RequestException, ValueError):
-        return False
-    return bool(health["model"] and health["segments"])
+def _users(session: requests.Session, settings: Settings) -> list[str]:
+    """Some of the published segments, once those are loaded."""
+    found: list[str] = []
+
+    def any_yet() -> bool:
+        sample = session.get(f"{settings.api_url}/users/sample?n=1000", timeout=60).json()["users"]
+        found[:] = [one["user_id"] for one in sample]
+        return bool(found)
+
+    wait_until(any_yet, READY_S, "the API names no users")
+    return found
 
 
 def _time(session: requests.Session, settings: Settings, user: str) -> float:
     started = time.perf_counter()
     session.get(f"{settings.api_url}/recommendations/{user}", timeout=60).raise_for_status()
     return time.perf_counter() - started
-
-
-@contextmanager
-def _process(
-    settings: Settings, output: object, *words: str
-) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], float]]]:
-    """A command under way, and its peak of resident memory so far, in MiB; it has ended with the block."""
-    process = subprocess.Popen(command(*words), env=environment(settings), cwd=REPO, stdout=output, stderr=output)  # type: ignore[call-overload]
-    seen, ended = [0.0], Event()
-
-    def watch() -> None:
-        while not ended.wait(WATCHED_S):
-            seen[0] = max(seen[0], resident_mib(tree(process.pid)))
-
-    Thread(target=watch, daemon=True).start()
-    try:
-        yield process, lambda: seen[0]
-    finally:
-        ended.set()
-        below = tree(process.pid)
-        if process.poll() is None:
-            process.terminate()
-        for one in below:
-            one.wait(30)

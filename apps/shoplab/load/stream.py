@@ -19,7 +19,8 @@ from shoplab.events.sources import inspect
 from shoplab.lab.embedded.lab import EmbeddedLab
 from shoplab.lab.ports import with_free_ports
 from shoplab.lab.protocol import Choice
-from shoplab.load.stream_parts import BATCH, WARM, Sender, StreamProcess, finished
+from shoplab.load.processes import finished
+from shoplab.load.stream_parts import BATCH, WARM, Sender, StreamProcess
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.replay import Selection, replay
 

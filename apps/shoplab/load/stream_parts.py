@@ -1,21 +1,20 @@
 """What the stream's bench drives: the stream in a process of its own, and a sender of events."""
 
 import contextlib
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
 import psutil
 
 from shoplab.core.catalog import Catalog
-from shoplab.core.settings import REPO, TOKENS, Settings, as_environment, variable
+from shoplab.core.settings import REPO, Settings
 from shoplab.core.wait import wait_until
 from shoplab.events.sources import inspect
+from shoplab.load.processes import command, environment, resident_mib, tree
 from shoplab.metrics.store import open_store
 from shoplab.streaming.accounts import Accounts, BatchAccount
 from shoplab.streaming.replay import replay
@@ -23,41 +22,6 @@ from shoplab.streaming.replay import replay
 BATCH = 10_000
 WARM = 3  # batches that are not counted
 PATIENCE_S = 120  # for the next batch
-
-
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "shoplab", *words]
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The caller's, but for these settings; metrics go where they say too."""
-    paths = os.pathsep.join(filter(None, [str(REPO / "apps"), os.environ.get("PYTHONPATH")]))
-    own = {variable(name): str(getattr(settings, name)) for name in ("trigger", "influx_url", *TOKENS)}
-    return as_environment(settings) | {"PYTHONPATH": paths} | own
-
-
-def finished(settings: Settings, *words: str) -> "subprocess.CompletedProcess[str]":
-    """A command that has run to its end, whatever that was."""
-    return subprocess.run(
-        command(*words), env=environment(settings), cwd=REPO, capture_output=True, text=True, check=False
-    )
-
-
-def tree(pid: int) -> list[psutil.Process]:
-    """A process and all below it; none where it has ended."""
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    return []
-
-
-def resident_mib(processes: Iterable[psutil.Process]) -> float:
-    """Memory that they take together."""
-    total = 0
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total / 2**20
 
 
 class StreamProcess:

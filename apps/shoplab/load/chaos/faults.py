@@ -11,7 +11,7 @@ from shoplab.core.errors import ServiceError
 from shoplab.core.kafka import delete_records, empty_topic, topic_state
 from shoplab.core.wait import wait_until
 from shoplab.load.chaos.world import PATIENCE_S, World
-from shoplab.load.stream_parts import finished
+from shoplab.load.processes import finished
 from shoplab.streaming import crash
 from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance

@@ -11,7 +11,7 @@ from shoplab.core.settings import Settings
 from shoplab.lab.ports import with_free_ports
 from shoplab.load.chaos.faults import FAULTS
 from shoplab.load.chaos.world import World, world
-from shoplab.load.stream_parts import finished
+from shoplab.load.processes import finished
 
 TRIGGER = "1s"
 _TIMES = {"kill -9 of the driver": 20, "kill -9 of the kafka": 5, "kill -9 of the datanode": 5,
