@@ -15,7 +15,8 @@ from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.recommend.fast import folder as files
 from shoplab.recommend.model.increment_files import Increments
 from shoplab.recommend.model.recommender import Recommender
-from shoplab.serving import keeper
+from shoplab.recommend.model.size import serving_mib
+from shoplab.serving import keeper, room
 from shoplab.serving.keeper import Keeper
 from tests.recommend.fast.test_case import learned
 from tests.serving.conftest import Shop, app_of
@@ -33,7 +34,8 @@ def test_only_what_is_served_stays_on_the_disk(stocked: Shop, tastes: Recommende
 def test_nothing_is_left_of_a_bundle_that_fails(
     stocked: Shop, tastes: Recommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is tried at every look: what each left would fill the disk."""
+    """It is tried again and again: what each left would fill the disk."""
+    monkeypatch.setattr(keeper, "RETRY_S", 0.0)
     stocked.publish_model("v2", tastes)
     stocked.publish_segments("s2", {"p0": (0, "browsers"), "p1": (0, "browsers")})
 
@@ -69,6 +71,45 @@ def test_a_bundle_that_cannot_be_read_is_named_and_the_one_before_goes_on(
     assert "v2" in said or "could not be loaded" in said
     assert stocked.backstage.answers is not None
     assert stocked.backstage.answers.served.bundle.version == "v1"
+
+
+def test_what_cannot_be_read_is_not_read_at_every_look(stocked: Shop, tastes: Recommender, tmp_path: Path) -> None:
+    tried: list[str] = []
+
+    def load(_: Any, path: str) -> Recommender:
+        tried.append(path.rpartition("=")[2])
+        if tried[-1] == "v2":
+            raise EOFError("half")
+        return tastes
+
+    shop = replace(stocked, keeper=Keeper(stocked.catalog, tmp_path / "own", load))
+    stocked.publish_model("v2", tastes)
+    for _ in range(3):
+        shop.keeper.refresh()
+    assert tried == ["v2"]
+    assert set(keeper.problems(tmp_path / "own")) == {keeper.MODEL}
+    stocked.publish_model("v3", tastes)
+    shop.keeper.refresh()
+    assert tried == ["v2", "v3"]
+    assert keeper.problems(tmp_path / "own") == {}
+
+
+def test_a_model_too_large_for_the_memory_is_said_to_be_with_what_to_set(
+    stocked: Shop, tastes: Recommender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked.publish_model("v2", tastes)
+    manifest = "/data/models/recommender/version=v2/manifest.json"
+    stocked.hdfs.write_json(manifest, stocked.hdfs.read_json(manifest) | {"serving_mib": serving_mib(tastes)})
+    monkeypatch.setattr(room, "room_mib", lambda: 200)
+    stocked.catalog.settings = replace(stocked.catalog.settings, lab="cluster")
+    stocked.look()
+    said = f"recommender v2 takes {serving_mib(tastes)} MiB to serve, and there are 200; set API_MEMORY="
+    assert stocked.backstage.problems["memory"].startswith(said)
+    assert stocked.backstage.answers is not None
+    assert stocked.backstage.answers.served.bundle.version == "v2"
+    stocked.publish_model("v3", tastes)
+    stocked.look()
+    assert "memory" not in stocked.backstage.problems
 
 
 def never(*_: Any) -> Any:

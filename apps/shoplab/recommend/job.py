@@ -23,6 +23,7 @@ from shoplab.recommend.gate import Verdict, decide
 from shoplab.recommend.measures import interval, resampled_means
 from shoplab.recommend.model.files import DATASET, load_current, save
 from shoplab.recommend.model.recommender import Recommender
+from shoplab.recommend.model.size import serving_mib
 from shoplab.recommend.ranking.fit import TOP, fit, ndcg
 from shoplab.recommend.sources.als import Als, Factors
 from shoplab.recommend.sources.als_spark import Engine, fit_als
@@ -77,7 +78,8 @@ def train(
         "products": len(model.products), "pairs": pairs, "segments": len(model.segment_names),
         "blend": model.ranker.default,
     }  # fmt: skip
-    manifest: dict[str, Any] = facts | {"trained_s": round(time.monotonic() - started, 2)}
+    measured = {"trained_s": round(time.monotonic() - started, 2), "serving_mib": serving_mib(model)}
+    manifest: dict[str, Any] = facts | measured
     say("publishing")
     version, verdict = _publish(catalog, model, manifest, force)
     return TrainSummary(version, **facts, verdict=verdict, seconds=round(time.monotonic() - started, 2))  # type: ignore[arg-type]

@@ -1,10 +1,12 @@
 """Published models on HDFS -> bundles on this machine, for the processes that serve."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -19,12 +21,23 @@ from shoplab.recommend.model.files import load as load_model
 from shoplab.recommend.model.increment_files import Increments, Pointer
 from shoplab.recommend.model.recommender import Recommender
 from shoplab.serving.people import write_people
+from shoplab.serving.room import lacking
 
 POLL_S = 2.0
+RETRY_S = 60.0  # what could not be read, where it is still what is published: a model takes a core for seconds
 MODEL, PEOPLE = "model", "segments"  # names of the pointers, the second also the table's
+MEMORY = "memory"  # what is too little of it
 _PROBLEMS = "problems.json"
 
 log = logging.getLogger(__name__)
+
+
+class _Unread(NamedTuple):
+    """until: time.monotonic() before which it is not tried again."""
+
+    published: str
+    said: str
+    until: float
 
 
 class Keeper:
@@ -43,32 +56,44 @@ class Keeper:
         self._home: Path | None = None  # its bundle
         self._pointer: Pointer | None = None  # to the increment that was looked at last
         self._looked_at = ""  # the version that was published when the model was looked at last
-        self._model_problem = ""
+        self._model_problem, self._memory_problem = "", ""
         self._people = ""  # the segments that were made a bundle of
-        self._told: dict[str, str] = {}
+        self._unread: dict[str, _Unread] = {}
+        self._logged: dict[str, str] = {}
         self._looking = Repeated("keeper", self.refresh, POLL_S)
         self.start, self.stop, self.run = self._looking.start, self._looking.stop, self._looking.run
 
     def refresh(self) -> None:
         """One look at HDFS. Never raises: what is wrong is told to who serves."""
-        looks = {MODEL: self._look_at_model, PEOPLE: self._look_at_people}
-        self._tell({part: said for part, look in looks.items() if (said := self._said(part, look))})
+        looks = {MODEL: (DATASET, self._look_at_model), PEOPLE: (PEOPLE, self._look_at_people)}
+        found = {part: self._said(part, dataset, look) for part, (dataset, look) in looks.items()}
+        self._tell({part: said for part, said in (found | {MEMORY: self._memory_problem}).items() if said})
 
-    def _said(self, part: str, look: Callable[[], str]) -> str:
+    def _said(self, part: str, dataset: str, look: Callable[[str], str]) -> str:
         """What is wrong with it, "" for nothing."""
+        published = ""
         try:
-            return look()
+            published = self._catalog.current(dataset)
+            unread = self._unread.get(part)
+            if unread and unread.published == published and time.monotonic() < unread.until:
+                return unread.said
+            return look(published)
         except LabError as error:
             return str(error)
         except Exception as error:  # a damaged file must not end the thread that would read the next, good one
-            said = f"{type(error).__name__}: {error}"
-            if said != self._told.get(part):
-                log.exception("the API could not load the %s", part)
-            self._told[part] = said
-            return f"could not be loaded ({type(error).__name__}); see the API's log"
+            self._log(part, error)
+            said = f"could not be loaded ({type(error).__name__}); see the API's log"
+            self._unread[part] = _Unread(published, said, time.monotonic() + RETRY_S)
+            return said
 
-    def _look_at_people(self) -> str:
-        published = self._catalog.current(PEOPLE)
+    def _log(self, part: str, error: Exception) -> None:
+        """Once as long as it is the same."""
+        said = f"{type(error).__name__}: {error}"
+        if said != self._logged.get(part):
+            log.exception("the API could not load the %s", part)
+        self._logged[part] = said
+
+    def _look_at_people(self, published: str) -> str:
         if published != self._people:
             with self._room(f"segments-{version_of(published)}") as home:
                 write_people(self._catalog, published, home)
@@ -76,11 +101,13 @@ class Keeper:
             self._people = published
         return ""
 
-    def _look_at_model(self) -> str:
+    def _look_at_model(self, published: str) -> str:
         """Returns what is wrong with the published model where an earlier one goes on in its place, else ""."""
-        published = self._catalog.current(DATASET)
         if published != self._looked_at:
             self._path, self._model_problem = readable(self._catalog)
+            self._memory_problem = lacking(self._catalog, version_of(self._path))
+            if self._memory_problem:
+                log.warning("%s", self._memory_problem)
             if not self._goes_on(version_of(self._path)):
                 self._take(self._path)
             self._looked_at = published
