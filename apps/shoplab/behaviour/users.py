@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import distinct, top_category
-from shoplab.core.schemas import USER
+from shoplab.core.schemas import USER, USER_RATES
 from shoplab.core.vocabulary import CART, COUNTS, PURCHASE
 
 
@@ -12,30 +12,25 @@ def users(events: DataFrame, sessions: DataFrame, products: DataFrame) -> DataFr
     """USER rows. `products` gives each product's price_level (see behaviour.products)."""
     merged = _from_sessions(sessions).join(_from_events(events, products), on=["user_id", "month"], how="full_outer")
     counts = [column.name for column in USER.columns if column.kind == "bigint"]
-    known = merged.fillna(0, subset=[*counts, "revenue", "mean_session_s", "_cart_sessions", "_abandoned"])
+    known = merged.fillna(0, subset=[*counts, "revenue", "mean_session_s", "cart_sessions", "abandoned"])
     return known.withColumns(rates()).select(*USER.names)
 
 
 def added_up() -> dict[str, Column]:
-    """What a user's SESSION rows add up to, by USER's names, and two sums that `rates` needs. In an aggregation."""
+    """What a user's SESSION rows add up to: columns of USER, and others that USER_RATES needs. In an aggregation."""
     carted, bought = F.col(str(CART.counts)) > 0, F.col(str(PURCHASE.counts)) > 0
     return {
         "sessions": F.count("*"),
         **{name: F.sum(name) for name in ("events", *COUNTS.values(), "revenue")},
         "orders": F.count_if(bought),
-        "_cart_sessions": F.count_if(carted),
-        "_abandoned": F.count_if(carted & ~bought),
+        "cart_sessions": F.count_if(carted),
+        "abandoned": F.count_if(carted & ~bought),
     }
 
 
 def rates() -> dict[str, Column]:
-    """USER's rates from what `added_up` gave, of a month or of more."""
-    return {
-        "events_per_session": _ratio("events", "sessions"),
-        "cart_rate": _ratio("_cart_sessions", "sessions"),
-        "order_rate": _ratio("orders", "sessions"),
-        "abandon_rate": _ratio("_abandoned", "_cart_sessions"),
-    }
+    """USER_RATES from what `added_up` gave, of a month or of more."""
+    return {name: _ratio(part, whole) for name, (part, whole) in USER_RATES.items()}
 
 
 def _ratio(part: str, whole: str) -> Column:

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.users import added_up, rates
-from shoplab.core.schemas import USER
+from shoplab.core.schemas import USER, USER_RATES
 
 # Not in USER: what a busiest month held, so that it does not grow with the months loaded; abandoned carts by visits and
 # not by carts, so that one cart is no habit; the mean paid an order.
@@ -23,26 +23,35 @@ def user_history(users: DataFrame) -> DataFrame:
     categories, brands) can't be added: they are the richest month's. mean_gap_h over several months is the visits'
     span, less one mean session, over the number of gaps.
     """
-    sums = [F.sum(name).alias(name) for name in (*added_up(), "active_days") if name in USER.names]
+    sums = [F.sum(name).alias(name) for name in (*added_up(), "active_days")]
     largest = [F.max(name).alias(name) for name in _LARGEST]
-    carted = F.col("sessions") * F.col("cart_rate")
-    totals = users.groupBy("user_id").agg(
-        *sums,
-        *largest,
-        F.max("events").alias("month_events"),
-        F.max("orders").alias("month_orders"),
-        F.min("first_seen").alias("first_seen"),
-        _weighted_mean("mean_session_s", F.col("sessions")),
-        F.sum(carted).alias("_cart_sessions"),
-        F.sum(F.col("abandon_rate") * carted).alias("_abandoned"),
-        _weighted_mean("mean_price", F.col("events")),
-        _weighted_mean("price_level", F.col("events")),
-        _of_busiest_month("top_category"),
-        _of_busiest_month("top_brand"),
-        F.when(F.count(F.lit(1)) == 1, F.first("mean_gap_h")).alias("one_month_gap_h"),
+    totals = (
+        _with_parts(users)
+        .groupBy("user_id")
+        .agg(
+            *sums,
+            *largest,
+            F.max("events").alias("month_events"),
+            F.max("orders").alias("month_orders"),
+            F.min("first_seen").alias("first_seen"),
+            _weighted_mean("mean_session_s", F.col("sessions")),
+            _weighted_mean("mean_price", F.col("events")),
+            _weighted_mean("price_level", F.col("events")),
+            _of_busiest_month("top_category"),
+            _of_busiest_month("top_brand"),
+            F.when(F.count(F.lit(1)) == 1, F.first("mean_gap_h")).alias("one_month_gap_h"),
+        )
     )
     known = totals.withColumns(rates() | {"mean_gap_h": _mean_gap(), "cart_rate": _cart_rate()})
     return known.withColumns(features_of_rates()).select(*HISTORY_COLUMNS)
+
+
+def _with_parts(users: DataFrame) -> DataFrame:
+    """Adds what rates were made of and USER has not: a rate times its whole."""
+    for rate, (part, whole) in USER_RATES.items():
+        if part not in USER.names:
+            users = users.withColumn(part, F.col(rate) * F.col(whole))
+    return users
 
 
 def _weighted_mean(name: str, weight: Column) -> Column:

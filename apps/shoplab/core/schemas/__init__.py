@@ -1,7 +1,7 @@
 """Every table that the lab writes: its grain, its key, its columns with units, and what must hold in each."""
 
 from shoplab.core.schemas.analysis import ANALYSIS
-from shoplab.core.schemas.behaviour import HABIT, PRODUCT, SESSION, USER
+from shoplab.core.schemas.behaviour import HABIT, PRODUCT, SESSION, USER, USER_RATES
 from shoplab.core.schemas.events import EVENT, RAW_COLUMNS, REJECTED, SOURCE_COLUMNS
 from shoplab.core.schemas.models import (
     ACCOUNT,
@@ -25,5 +25,5 @@ TABLES = {
 
 __all__ = [
     "CUSTOMER_VALUE", "EVENT", "HABIT", "MODEL_PRODUCT", "MODEL_USER", "PRODUCT", "RAW_COLUMNS",
-    "REJECTED", "SEGMENT", "SESSION", "SOURCE_COLUMNS", "TABLES", "USER", "Column", "Table",
+    "REJECTED", "SEGMENT", "SESSION", "SOURCE_COLUMNS", "TABLES", "USER", "USER_RATES", "Column", "Table",
 ]  # fmt: skip

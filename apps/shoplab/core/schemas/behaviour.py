@@ -28,7 +28,16 @@ SESSION = Table(
     partition="month",
 )
 
-# Rates are 0 where their base is 0. price_level: mean position (0 cheapest, 1 dearest) of the prices met within their
+# A rate of a user's sessions -> what is divided by what, 0 where that is 0. Parts that are no columns of USER are known
+# while it is made.
+USER_RATES = {
+    "events_per_session": ("events", "sessions"),
+    "cart_rate": ("cart_sessions", "sessions"),  # sessions with a cart
+    "order_rate": ("orders", "sessions"),  # sessions with a purchase
+    "abandon_rate": ("abandoned", "cart_sessions"),  # sessions with a cart and no purchase
+}
+
+# price_level: mean position (0 cheapest, 1 dearest) of the prices met within their
 # category.
 USER = Table(
     "users",
@@ -52,9 +61,7 @@ USER = Table(
         real("events_per_session", "events", low=0),
         count("longest_session"),  # events of the longest one: what tells robots (behaviour.sessions)
         real("mean_gap_h", "h", nullable=True, low=0),  # between session starts, null with one session
-        share("cart_rate"),  # sessions with a cart / sessions
-        share("order_rate"),  # sessions with a purchase / sessions
-        share("abandon_rate"),  # sessions with a cart and no purchase / sessions with a cart
+        *(share(rate) for rate in ("cart_rate", "order_rate", "abandon_rate")),
         money("mean_price", nullable=True, low=0),
         share("price_level", nullable=True),
         text("top_category", nullable=True),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shoplab.core.schemas import USER
+from shoplab.core.schemas import USER, USER_RATES
 from shoplab.core.vocabulary import CART, COUNTS, PURCHASE
 from shoplab.streaming.state.events import MICROS, Events, month_name, month_of
 from shoplab.streaming.state.generations import Generations
@@ -164,12 +164,9 @@ def user_rows(month: str, users: Row, user_ids: pa.Array, words: dict[str, Words
         "last_seen": times(users["last_seen"]),
         "last_purchase": times(users["last_purchase"], users["last_purchase"] == -FAR),
         "mean_session_s": pa.array(ratio(users["duration"], users["sessions"])),
-        "events_per_session": pa.array(ratio(users["events"], users["sessions"])),
+        **{rate: pa.array(ratio(users[part], users[whole])) for rate, (part, whole) in USER_RATES.items()},
         "longest_session": pa.array(users["longest"]),
         "mean_gap_h": _mean_gap(users),
-        "cart_rate": pa.array(ratio(users["cart_sessions"], users["sessions"])),
-        "order_rate": pa.array(ratio(users["orders"], users["sessions"])),
-        "abandon_rate": pa.array(ratio(users["abandoned"], users["cart_sessions"])),
         "mean_price": mean(users["price_sum"], users["prices"]),
         "price_level": mean(users["level_sum"], users["levels"]),
         "top_category": words["category"].texts(users["top_category"]),
