@@ -118,6 +118,7 @@ def test_one_that_cannot_be_read_is_named_and_left_out(
 def test_api_and_stream_give_the_same_lists(base: Recommender, catalog: Catalog, tmp_path: Path) -> None:
     api = Api(catalog, tmp_path / "serving", load=lambda *_: replace(base))
     catalog.storage.write_json("/data/models/recommender/version=v1/model.json", _facts(base))
+    catalog.storage.write_json("/data/models/recommender/version=v1/manifest.json", {"promoted": True})
     catalog.storage.write("/data/models/recommender/CURRENT", b"v1")
     api.look()
     line = line_of(base, catalog)

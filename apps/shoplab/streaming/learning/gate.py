@@ -9,6 +9,7 @@ from shoplab.streaming.learning.prequential import BASE, SERVED, Judged
 
 FEWEST = 30  # events that only one of the two lists held, below which nothing is decided
 ALPHA = 0.001  # small, for it is looked at after every batch
+DOUBT = 0.05  # an increment is looked at once when the next one takes its place
 
 
 class Paired(NamedTuple):
@@ -28,6 +29,11 @@ class Paired(NamedTuple):
     @property
     def harms(self) -> bool:
         return self.decided and self.p < ALPHA
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may well have done worse: not one to go back to. One event more or less does not say so."""
+        return self.p < DOUBT
 
     @property
     def gain(self) -> float:

@@ -61,7 +61,7 @@ class Line:
         """Publishes it, and goes on with it."""
         served = apply(self.base, increment)
         self._increments.publish(increment)
-        if self.served.increment and paired(self._judged).gain >= 0:
+        if self.served.increment and not paired(self._judged).doubtful:
             self._good.append(self.served.increment)
         self.served, self._number, self._batch_served = served, increment.number, increment.batch
         self._judged = []
