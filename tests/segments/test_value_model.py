@@ -89,7 +89,8 @@ def test_order_value_parameters_are_found_again() -> None:
 
 def test_equal_order_values_are_expected_again() -> None:
     model = fit_order_values(pd.DataFrame({"n": [2] * 90, "mean_value": [10.0] * 90}))
-    assert model.p * (model.v + 2 * 10) / (model.p * 2 + model.q - 1) == pytest.approx(10)
+    expected = model.p * (model.v + 2 * 10) / (model.p * 2 + model.q - 1)
+    assert expected == pytest.approx(10, rel=1e-5)  # the optimiser stops elsewhere on another processor
 
 
 @pytest.mark.parametrize(
