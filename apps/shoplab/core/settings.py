@@ -4,7 +4,6 @@ default.
 
 import datetime as dt
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,46 +13,10 @@ from typing import Any
 from starlette.config import Config
 
 from shoplab.core.errors import LabError
-from shoplab.core.listen import UNREACHABLE, UNREACHABLE_BY_SPARK
+from shoplab.core.shapes import day, interval, milliseconds, own_port, port
 
 REPO = Path(__file__).resolve().parents[3]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shoplab"
-
-
-def port(value: str | int) -> int:
-    """A TCP port from 1 to 65535."""
-    number = int(value)
-    if not 0 < number < 65536:
-        raise ValueError
-    return number
-
-
-def own_port(value: str | int) -> int:
-    """One of the ports that no browser opens."""
-    number = int(value)
-    if number not in (*UNREACHABLE, *UNREACHABLE_BY_SPARK):
-        raise ValueError
-    return number
-
-
-def day(value: str) -> str:
-    """A date such as 2019-10-01; empty where the setting has a default that moves."""
-    return value and dt.date.fromisoformat(value).isoformat()
-
-
-def interval(value: str) -> str:
-    """A time such as 10s or 500ms, up to 30 s: a stream that has done nothing for a minute counts as stalled."""
-    if not 0 < milliseconds(value) <= 30_000:
-        raise ValueError
-    return value
-
-
-def milliseconds(value: str) -> int:
-    """Of an interval. ValueError where it is none."""
-    found = re.fullmatch(r"(\d{1,5})(ms|s)", value)
-    if found is None:
-        raise ValueError
-    return int(found[1]) * {"ms": 1, "s": 1_000}[found[2]]
 
 
 @dataclass(frozen=True)
@@ -67,6 +30,7 @@ class Settings:
     `allowed_hosts`: further names under which pages and API answer, with commas between; `api_token`: what the API asks
     of everybody, nothing where it is empty. `learning`: whether the stream learns on between trainings;
     `learn_segments`: and places users by centres that move on; `refit`: and trains anew beside it when too much is new.
+    `spark_events`: a folder for the event logs of the embedded lab's Spark, as its history server reads them.
     """
 
     home: Path = REPO / ".lab"
@@ -114,6 +78,7 @@ class Settings:
     driver_memory: str = "2g"
     stream_driver_memory: str = "768m"
     executor_memory: str = "512m"
+    spark_events: str = ""
 
     api_token: str = ""
     influx_url: str = ""

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shoplab.core.errors import ServiceError
@@ -85,7 +86,7 @@ def _semantics(settings: Settings) -> dict[str, str]:
 
 def _own_process(settings: Settings) -> dict[str, str]:
     """Master, memory, addresses and class path of a Spark that this process starts."""
-    return {
+    own = {
         "spark.master": settings.spark_master,
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.host": "127.0.0.1",
@@ -95,7 +96,17 @@ def _own_process(settings: Settings) -> dict[str, str]:
         "spark.jars": ",".join(str(jar) for jar in jars.ensure(settings, "spark-kafka")),
         "spark.local.dir": str(settings.home / "tmp"),
         "spark.ui.showConsoleProgress": "false",
-    } | _page(settings)
+    }
+    return own | _page(settings) | _event_log(settings)
+
+
+def _event_log(settings: Settings) -> dict[str, str]:
+    """What each job did, in a file that is written once it has ended."""
+    if not settings.spark_events:
+        return {}
+    folder = Path(settings.spark_events).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"spark.eventLog.enabled": "true", "spark.eventLog.dir": folder.as_uri(), "spark.eventLog.compress": "false"}
 
 
 def _page(settings: Settings) -> dict[str, str]:
