@@ -54,6 +54,7 @@ BENCHES = {
     "stream": "shoplab.load.bench_commands:bench_stream",
     "api": "shoplab.load.bench_commands:bench_api",
     "scale": "shoplab.load.bench_commands:bench_scale",
+    "batch": "shoplab.load.bench_commands:bench_batch",
 }
 
 

@@ -48,17 +48,24 @@ def _log(folder: Path, events: int) -> Log:
     file.unlink()
     rows = rows.filter(pc.is_in(rows["event_type"], pa.array(CURRENT.types)))
     times = pc.strptime(pc.utf8_slice_codeunits(rows["event_time"], 0, 19), "%Y-%m-%d %H:%M:%S", "s")
+    return log_of(rows.append_column("second", times.cast(pa.int64())), _products(rows))
+
+
+def log_of(rows: pa.Table, products: pa.Table) -> Log:
+    """rows: user_id, user_session, product_id, event_type (of the recommender's feedback), second (unix). products: the
+    columns of Product.
+    """
     kinds = np.array([CURRENT.kinds[name] for name in rows["event_type"].to_pylist()], np.int8)
     users, visits, items = (rows[name].to_pylist() for name in ("user_id", "user_session", "product_id"))
-    seconds = times.cast(pa.int64()).to_numpy().astype(float)
-    return build_log(_products(rows), users, visits, items, kinds, seconds)
+    return build_log(
+        Products.from_arrow(products), users, visits, items, kinds, rows["second"].to_numpy().astype(float)
+    )
 
 
-def _products(rows: pa.Table) -> Products:
+def _products(rows: pa.Table) -> pa.Table:
     others = [name for name in Product._fields if name != "product_id"]
     found = rows.group_by("product_id").aggregate([(name, "max") for name in others])
-    found = found.select(["product_id", *[f"{name}_max" for name in others]]).rename_columns(list(Product._fields))
-    return Products.from_arrow(found)
+    return found.select(["product_id", *[f"{name}_max" for name in others]]).rename_columns(list(Product._fields))
 
 
 def _shoppers(log: Log, segments: NDArray[np.int16]) -> Shoppers:

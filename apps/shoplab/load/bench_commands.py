@@ -1,4 +1,4 @@
-"""`./lab bench stream` and `./lab bench scale`."""
+"""`./lab bench stream`, `api`, `scale` and `batch`."""
 
 import signal
 from pathlib import Path
@@ -87,3 +87,33 @@ def bench_scale(settings: Settings, quick: bool, json_file: Path | None) -> None
     exponents = [[job.job, job.time_exponent, job.last_time_exponent, job.memory_exponent] for job in jobs]
     table(("job", "time exponent", "of the last two", "memory exponent"), exponents, title="\nexponents")
     write_figures(json_file, {job.job: job.as_json() for job in jobs})
+
+
+@click.command("batch")
+@click.option("--events", default=1_000_000, show_default=True, type=click.IntRange(1_000), help="Events of October.")
+@click.option("--compare", "earlier", type=click.Path(path_type=Path), help="Names the steps slower than in this file.")
+@json_option
+@click.pass_obj
+def bench_batch(settings: Settings, events: int, earlier: Path | None, json_file: Path | None) -> None:
+    """Measures ingest, analyse, segment and train in an embedded lab of its own, and beside them the same tables and
+    fits by one process of DuckDB, scikit-learn and implicit. Exit code 1 where a table differs, or a step has become
+    slower.
+
+    Example: ./lab bench batch --events 1000000 --json batch.json
+    """
+    from shoplab.core.console import step, table
+    from shoplab.load.batch.bench import compared, earlier_figures, measure
+
+    before = earlier_figures(earlier, events) if earlier else {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started is to be stopped
+    with step("batch") as say:
+        figures = measure(settings, events, say)
+    rows = [[name, one.seconds, one.reference_s, one.ratio, one.cpu_s, one.jvm_mib, one.python_mib, one.spark.jobs,
+             one.spark.stages, one.spark.tasks] for name, one in figures.steps.items()]  # fmt: skip
+    table(("step", "seconds", "reference", "ratio", "CPU s", "JVM MiB", "Python MiB", "jobs", "stages", "tasks"), rows)
+    write_figures(json_file, figures.as_json())
+    problems = [*figures.different, *compared(figures, before)]
+    for problem in problems:
+        click.echo(f"lab: {problem}", err=True)
+    if problems:
+        raise click.exceptions.Exit(1)

@@ -13,20 +13,23 @@ from typing import Self
 
 import psutil
 
+from shoplab.core.errors import ServiceError
 from shoplab.core.settings import REPO, TOKENS, Settings, as_environment, variable
 
 _WATCHED_S = 0.25  # every process of the machine is looked at
 _PATIENCE_S = 30  # for its end
+_PROGRAMS = ("", "java", "python")
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "shoplab", *words]
+def command(*words: str, module: str = "shoplab") -> list[str]:
+    return [sys.executable, "-m", module, *words]
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The caller's, but for these settings; metrics go where they say too."""
     paths = os.pathsep.join(filter(None, [str(REPO / "apps"), os.environ.get("PYTHONPATH")]))
-    own = {variable(name): str(getattr(settings, name)) for name in ("trigger", "influx_url", *TOKENS)}
+    names = ("trigger", "influx_url", "spark_events", *TOKENS)
+    own = {variable(name): str(getattr(settings, name)) for name in names}
     return as_environment(settings) | {"PYTHONPATH": paths} | own
 
 
@@ -57,15 +60,18 @@ def resident_mib(processes: Iterable[psutil.Process]) -> float:
 class Command:
     """One under way, with all that it starts, from the block's begin to its end. log: what it writes."""
 
-    def __init__(self, settings: Settings, log: Path, *words: str) -> None:
+    def __init__(self, settings: Settings, log: Path, *words: str, module: str = "shoplab") -> None:
         self._settings, self._words, self.log = settings, words, log
-        self._peak, self._ended = 0.0, Event()
+        self._command = command(*words, module=module)
+        self._peaks: dict[str, float] = {}  # by the program's name, and of all
+        self._cpu_s: dict[int, float] = {}  # by process, as it was last seen
+        self.seconds, self._ended = 0.0, Event()
 
     def __enter__(self) -> Self:
         self.started = time.monotonic()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                command(*self._words), env=environment(self._settings), cwd=REPO, stdin=subprocess.DEVNULL,
+                self._command, env=environment(self._settings), cwd=REPO, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         Thread(target=self._watch, daemon=True).start()
@@ -79,10 +85,27 @@ class Command:
         for one in below:
             one.wait(_PATIENCE_S)
 
+    def finish(self) -> None:
+        """Waits for its end. ServiceError, with the last line it said, where it fails."""
+        code = self.process.wait()
+        self.seconds = round(time.monotonic() - self.started, 2)
+        if code:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise ServiceError(f"{self._words[0]} failed in the bench's lab: {''.join(last)[:200]}")
+
     @property
     def peak_mib(self) -> float:
         """So far, resident, of all processes together."""
-        return self._peak
+        return self.peak_of("")
+
+    def peak_of(self, program: str) -> float:
+        """The same of those whose program's name begins so."""
+        return round(self._peaks.get(program, 0.0), 1)
+
+    @property
+    def cpu_s(self) -> float:
+        """Of all processes, as they were last seen."""
+        return round(sum(self._cpu_s.values()), 1)
 
     def shared_mib(self) -> float:
         """Resident now, a page that several have counted once."""
@@ -90,4 +113,14 @@ class Command:
 
     def _watch(self) -> None:
         while not self._ended.wait(_WATCHED_S):
-            self._peak = max(self._peak, resident_mib(tree(self.process.pid)))
+            self._look(tree(self.process.pid))
+
+    def _look(self, processes: list[psutil.Process]) -> None:
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                self._cpu_s[process.pid] = times.user + times.system
+        for program in _PROGRAMS:
+            with contextlib.suppress(psutil.Error):
+                found = [one for one in processes if one.name().startswith(program)]
+                self._peaks[program] = max(self._peaks.get(program, 0.0), resident_mib(found))

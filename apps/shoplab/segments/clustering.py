@@ -51,7 +51,7 @@ def fit_on_driver(rows: DataFrame, start: Start) -> Clusters:
     if start.centres is not None:
         return Clusters(_lloyd(matrix, start.centres), {})
     k, curve = _choose(start, np.random.default_rng(start.seed).permutation(matrix)[:SAMPLE_ROWS])
-    return Clusters(_fit(matrix, k, start.seed), curve)
+    return Clusters(fit(matrix, k, start.seed), curve)
 
 
 def fit_on_spark(rows: DataFrame, start: Start) -> Clusters:
@@ -61,7 +61,7 @@ def fit_on_spark(rows: DataFrame, start: Start) -> Clusters:
             return Clusters(_lloyd_on_spark(rows, start.centres), {})
         sample = sample_of(rows, start.seed)
         k, curve = _choose(start, sample)
-        return Clusters(_lloyd_on_spark(rows, _fit(sample, k, start.seed)), curve)
+        return Clusters(_lloyd_on_spark(rows, fit(sample, k, start.seed)), curve)
 
 
 def sample_of(rows: DataFrame, seed: int, most: int = SAMPLE_ROWS) -> Matrix:
@@ -101,7 +101,7 @@ def silhouettes(sample: Matrix, seed: int) -> dict[int, float]:
     distinct = _distinct(sample)
     curve = {}
     for k in (k for k in K_RANGE if k < distinct):
-        found = silhouette(sample, labels(sample, _fit(sample, k, seed)), seed)
+        found = silhouette(sample, labels(sample, fit(sample, k, seed)), seed)
         if found is not None:
             curve[k] = found
     return curve
@@ -119,7 +119,8 @@ def _choose(start: Start, sample: Matrix) -> tuple[int, dict[int, float]]:
     return best_k(curve), curve
 
 
-def _fit(rows: Matrix, k: int, seed: int) -> Matrix:
+def fit(rows: Matrix, k: int, seed: int) -> Matrix:
+    """Centres, by the best of ten k-means++ starts."""
     from sklearn.cluster import KMeans
 
     k = min(k, _distinct(rows))

@@ -1,0 +1,76 @@
+"""Every table of `./lab analyse` is the one that DuckDB makes in SQL of its own."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from pyspark.sql import SparkSession
+
+from shoplab.behaviour import paths
+from shoplab.behaviour.bought import bought
+from shoplab.behaviour.facts import read_facts
+from shoplab.behaviour.habits import habits
+from shoplab.behaviour.products import products
+from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.tables import TABLES, Inputs
+from shoplab.behaviour.touches import touches
+from shoplab.behaviour.users import users
+from shoplab.events import clean
+from shoplab.events.generator import generate
+from shoplab.load.batch.digest import digest
+from shoplab.load.batch.reference import Reference
+from tests.data import typed_rows
+
+LARGE = ("events", "sessions", "users", "habits", "analysis/products")
+NAMES = (*LARGE, *(f"analysis/{name}" for name in TABLES if name != "sequences"))
+
+
+@pytest.fixture(scope="module")
+def october(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("october") / "2019-10.csv"
+    generate(path, "2019-10", 30_000, seed=5)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(october: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    made = Reference(tmp_path_factory.mktemp("reference"))
+    made.ingest(october)
+    made.analyse()
+    return made
+
+
+@pytest.fixture(scope="module")
+def ours(spark: SparkSession, october: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of Parquet for each table, by the job's own steps."""
+    folder = tmp_path_factory.mktemp("ours")
+    events = clean.good(typed_rows(spark, october)).distinct().cache()
+    by_product, by_session = products(events).cache(), sessions(events).cache()
+    by_user = users(events, by_session, by_product).cache()
+    touched, paid = touches(events, by_product).cache(), bought(events, by_session, by_product).cache()
+    made = {"events": events, "sessions": by_session, "users": by_user, "analysis/products": by_product,
+            "habits": habits(by_session, touched, paid)}  # fmt: skip
+    facts = read_facts(by_product, by_session, by_user)
+    inputs = Inputs(events, by_session, by_user, made["habits"], touched, paid, paths.steps(events), facts)
+    made |= {f"analysis/{name}": TABLES[name](inputs) for name in TABLES if name != "sequences"}
+    for name, table in made.items():
+        table.coalesce(1).write.parquet((folder / name).as_uri())
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_the_references(ours: Path, reference: Reference, name: str) -> None:
+    theirs = reference.digest(name)
+    assert theirs.rows > 0
+    mine = digest(duckdb.connect(), name, f"read_parquet('{ours / name}/*.parquet')")
+    assert mine.difference(theirs) == ""
+
+
+def test_a_difference_is_named(reference: Reference) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE visits AS SELECT '2019-10' AS month, 1 AS visits, 5 AS users, 2 AS buyers")
+    one = digest(connection, "analysis/visits", "visits")
+    assert one.difference(one) == ""
+    assert "rows" in one.difference(reference.digest("analysis/visits"))
+    connection.execute("UPDATE visits SET buyers = 3")
+    assert one.difference(digest(connection, "analysis/visits", "visits")) == "their rows"
