@@ -1,6 +1,6 @@
 """Batches hand over what they have and go on; what waits is learned from at once."""
 
-from threading import Event
+from threading import Event, Timer
 from types import SimpleNamespace
 
 import pandas as pd
@@ -74,6 +74,15 @@ def test_what_waits_is_learned_from_at_once_and_published_at_the_end(base: Recom
     increment = Increments(catalog).of(base)
     assert increment is not None
     assert (increment.batch, [product.product_id for product in increment.new]) == (10, ["pn1"])
+
+
+def test_the_first_batch_of_a_stream_that_ends_at_once_is_published(base: Recommender, catalog: Catalog) -> None:
+    learning, may_begin = Learning(catalog, lambda _: None), Event()
+    learning._beside.do(lambda: may_begin.wait(60))
+    give(learning, base, 0)
+    Timer(0.5, may_begin.set).start()
+    learning.finish(60)  # before anything is learned
+    assert Increments(catalog).current() == (base.version, 1)
 
 
 def test_of_too_many_the_oldest_are_left_out_and_counted(

@@ -107,10 +107,14 @@ class Learning:
     def finish(self, seconds: float) -> None:
         """Learns from what is waiting, and publishes it, within so long."""
         self._hurry.set()
-        if self._line is not None:
-            self._beside.do(self._line.publish)
+        self._beside.do(self._publish)
         self._beside.finish(seconds)
         self._refit.stop()
+
+    def _publish(self) -> None:
+        """Once it is its turn: the line may be made by what waits before."""
+        if self._line is not None:
+            self._line.publish()
 
     def _work(self) -> None:
         """All batches that wait are learned from; the newest one is judged, and moves the centres."""
