@@ -63,6 +63,11 @@ def month_file(path: Path, month: int, events: int) -> Path:
     ])  # fmt: skip
 
 
+def good_events(spark: SparkSession, path: Path) -> DataFrame:
+    """As ingest leaves them, without the way over HDFS."""
+    return clean.good(typed_rows(spark, path)).distinct().cache()
+
+
 def typed_rows(spark: SparkSession, path: Path, mapping: Mapping | None = None) -> DataFrame:
     """A file's rows as the jobs have them after cleaning, good and bad."""
     source = inspect(path, mapping)

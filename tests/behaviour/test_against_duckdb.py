@@ -18,7 +18,7 @@ from shoplab.events import clean
 from shoplab.events.generator import generate
 from tests.behaviour import duck
 from tests.behaviour.duck import Duck
-from tests.data import typed_rows
+from tests.data import good_events
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,7 @@ def october(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def events(spark: SparkSession, october: Path) -> DataFrame:
-    """As ingest leaves them, without the way over HDFS."""
-    return clean.good(typed_rows(spark, october)).distinct().cache()
+    return good_events(spark, october)
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,10 @@ from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.tables import TABLES, Inputs
 from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
-from shoplab.events import clean
 from shoplab.events.generator import generate
 from shoplab.load.batch.digest import digest
 from shoplab.load.batch.reference import Reference
-from tests.data import typed_rows
+from tests.data import good_events
 
 LARGE = ("events", "sessions", "users", "habits", "analysis/products")
 NAMES = (*LARGE, *(f"analysis/{name}" for name in TABLES if name != "sequences"))
@@ -44,7 +43,7 @@ def reference(october: Path, tmp_path_factory: pytest.TempPathFactory) -> Refere
 def ours(spark: SparkSession, october: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of Parquet for each table, by the job's own steps."""
     folder = tmp_path_factory.mktemp("ours")
-    events = clean.good(typed_rows(spark, october)).distinct().cache()
+    events = good_events(spark, october)
     by_product, by_session = products(events).cache(), sessions(events).cache()
     by_user = users(events, by_session, by_product).cache()
     touched, paid = touches(events, by_product).cache(), bought(events, by_session, by_product).cache()

@@ -37,8 +37,7 @@ USER_RATES = {
     "abandon_rate": ("abandoned", "cart_sessions"),  # sessions with a cart and no purchase
 }
 
-# price_level: mean position (0 cheapest, 1 dearest) of the prices met within their
-# category.
+# price_level: mean position (0 cheapest, 1 dearest) of the prices met within their category.
 USER = Table(
     "users",
     grain="one user in one month",
