@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from shoplab.core.schemas import SOURCE_COLUMNS
+from shoplab.core.vocabulary import NAMES
 from shoplab.events.mapping import Mapping
 
 # No words for nothing: all of those that are spelt in letters begin with n or u.
@@ -49,9 +50,17 @@ def _pattern(column: str, mapping: Mapping) -> str:
     return _PATTERNS[column]
 
 
-# A record as `wire.encode` writes it: its parts between quotes stand at fixed places.
-RECORD = (
-    "^[{]"
-    + ",".join(f'"{name}":"{_PATTERNS[name]}"' for name in SOURCE_COLUMNS if name != "quantity")
-    + f'(?:,"quantity":"{_PATTERNS["quantity"]}")?[}}]$'
-)
+def _record(patterns: dict[str, str]) -> str:
+    """A record as `wire.encode` writes it: its parts between quotes stand at fixed places."""
+    given = ",".join(f'"{name}":"{patterns[name]}"' for name in SOURCE_COLUMNS if name != "quantity")
+    return f'^[{{]{given}(?:,"quantity":"{patterns["quantity"]}")?[}}]$'
+
+
+RECORD = _record(_PATTERNS)
+# And records with nothing against them but a day that the calendar, or the lab, does not have, or a word for nothing.
+_TIME = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?: UTC)?"
+_GOOD = {name: pattern.replace(_FIRST, "[0-9A-Za-z]", 1) for name, pattern in _PATTERNS.items()}
+GOOD_RECORD = _record(
+    _GOOD | {"event_time": _TIME, "event_type": f"(?:{'|'.join(NAMES)})", "quantity": "(?:[1-9][0-9]{0,8})?"}
+    | dict.fromkeys(("product_id", "user_id"), "[0-9A-Za-z][0-9A-Za-z_-]*")
+)  # fmt: skip

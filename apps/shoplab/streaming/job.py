@@ -1,6 +1,6 @@
 """The stream: at every trigger Kafka's new events go to HDFS, and their users' features and segments follow.
 
-One Spark job a batch, whose plan is built once: Kafka's records -> typed rows with their hashes, as Arrow. What a batch
+One Spark job a batch, whose plan is built once: Kafka's records, as Arrow -> typed rows with their hashes. What a batch
 leaves follows from its rows and from the state before it (streaming.state): done again after a kill it leaves the same
 files under the same names, with the same counts. The account is written last.
 """
@@ -38,6 +38,7 @@ from shoplab.streaming.pace import Pace
 from shoplab.streaming.points import batch_points
 from shoplab.streaming.publish import Publisher
 from shoplab.streaming.recent import RecentEvents
+from shoplab.streaming.rows import rows_of
 from shoplab.streaming.state.state import Taken
 from shoplab.streaming.tally import Tally, counts, tally
 
@@ -53,8 +54,8 @@ HANGS_S = 600.0
 
 
 class LiveJob:
-    """What a micro-batch needs besides its rows. Call it with (rows of `records.hashed`, Spark's number of the batch),
-    after `begin`. on_batch is told each account.
+    """What a micro-batch needs besides its records. Call it with them, as `rows.records` has them, and Spark's number
+    of the batch, after `begin`. on_batch is told each account.
     """
 
     def __init__(
@@ -113,8 +114,10 @@ class LiveJob:
         self._idle.clear()
         self._busy_since = clock.started
         try:
-            rows = _in_order(batch.toArrow())
+            records = batch.toArrow()
             clock.lap("read")
+            rows = rows_of(self._spark_catalog.spark, records, self.settings.stated_days)
+            clock.lap("decode")
             if len(rows):
                 self._process(self._spark_catalog, rows, self.begun.first + number, clock)
         finally:
@@ -185,11 +188,6 @@ class Clock:
     def lap(self, name: str) -> None:
         now = time.time()
         self.laps[name], self._last = round((now - self._last) * 1000), now
-
-
-def _in_order(rows: pa.Table) -> pa.Table:
-    """The topic's."""
-    return rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
 
 
 def _account(

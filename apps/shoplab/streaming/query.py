@@ -11,7 +11,7 @@ from shoplab.core.settings import Settings
 from shoplab.streaming.beginning import beginning
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.pace import Pace
-from shoplab.streaming.records import stream_rows
+from shoplab.streaming.rows import records
 from shoplab.streaming.source import options
 from shoplab.streaming.warmup import warm
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _PLAN = {
     # Batches are small and alike: their plan needs no second thoughts, and its classes are compiled once
     "spark.sql.adaptive.streaming.stateless.enabled": "false",
-    # Its wide projections as one method are too large for Java's compiler: in pieces they take half the time
+    # The few records that Spark has to decode itself (rows.py) it decodes where it plans, without a job
+    "spark.sql.execution.arrow.localRelationThreshold": "256k",
+    # The plan's wide projections as one method are too large for Java's compiler: in pieces they take half the time
     "spark.sql.codegen.wholeStage": "false",
 }
 _LOOK_S = 1  # how often the pace is asked
@@ -85,11 +87,7 @@ class Running:
         begun = self._job.begun
         reader = self._spark.readStream.format("kafka").options(**options(self._settings))
         reader = reader.option("startingOffsets", begun.offsets).option("maxOffsetsPerTrigger", self._pace.limit)
-        writer = (
-            stream_rows(reader.load(), self._settings.stated_days)
-            .writeStream.queryName("shoplab")
-            .foreachBatch(self._job)
-        )
+        writer = records(reader.load()).writeStream.queryName("shoplab").foreachBatch(self._job)
         writer = writer.option("checkpointLocation", self._settings.hdfs + begun.checkpoint)
         every = f"{self._settings.trigger_ms} milliseconds"
         trigger = writer.trigger(availableNow=True) if self._drain else writer.trigger(processingTime=every)
