@@ -43,6 +43,15 @@ def test_the_longest_silent_goes_first_and_memory_is_bounded() -> None:
     assert at(recent, "u0")[-1] == 149
     assert at(recent, "u1") == []
     assert recent.newest(2) == ["u0", "u49"]
+    assert len(recent) == sum(bool(at(recent, f"u{user}")) for user in range(50)) < 50
+
+
+def test_a_robot_keeps_nobody_from_being_found() -> None:
+    recent = Recent(budget=200_000)
+    recent.add("u", 1, 7, 0, 0)
+    for time in range(3_000):
+        recent.add("robot", time, 1, 0, 0)
+    assert (at(recent, "u"), len(at(recent, "robot")), len(recent)) == ([1], MOST, 2)
 
 
 def test_products_without_end_do_not_fill_the_memory() -> None:

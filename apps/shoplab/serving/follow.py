@@ -33,7 +33,7 @@ class Follower:
 
     def __init__(self, settings: Settings, starts: Callable[["Follower"], dict[int, int]], worker: int = 1) -> None:
         self._settings, self._starts, self._worker = settings, starts, worker
-        self.users, self.sessions, self.tokens = Recent(), Recent(32 << 20), Tokens()
+        self.users, self.sessions, self.tokens = Recent(), Recent(16 << 20), Tokens()
         self.lag: int | None = None
         self.problem = "the topic was not reached yet"
         self._following = Repeated("follower", self._try_to_follow, _AGAIN_S)
@@ -118,6 +118,6 @@ def seconds(text: str) -> int:
     """Unix time of a record's event_time; ValueError for what is none, or before 1970."""
     at = moment(text)
     found = -1 if at is None else int((at - _EPOCH).total_seconds())
-    if not 0 <= found < 1 << 32:
+    if not 0 <= found < 1 << 31:
         raise ValueError(f"{text} is no time of a shop")
     return found

@@ -48,5 +48,5 @@ def _remember(memory: Memory, table: pa.Table) -> None:
     times = pc.divide(table["event_time"].cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000).to_pylist()
     texts = (table[name].to_pylist() for name in ("user_id", "user_session", "product_id", "event_type"))
     for at, user, session, product, name in zip(times, *texts, strict=True):
-        if name in KINDS and 0 <= at < 1 << 32:
+        if name in KINDS and 0 <= at < 1 << 31:
             memory.remember(user, session or "", product, KINDS[name], at)

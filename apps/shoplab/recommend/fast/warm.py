@@ -1,4 +1,4 @@
-"""Compiles every kernel, for an image that is to start quickly: python -m shoplab.recommend.fast.warm"""
+"""Compiles every kernel of the recommender, before anybody waits for it."""
 
 import tempfile
 from pathlib import Path
@@ -26,7 +26,3 @@ def warm() -> None:
         bundle.write(Recommender(products, shoppers, fit(log, "live", rank=2)), Path(folder) / "model")
         kernel = CaseRanker(bundle.read(Path(folder) / "model").parts.flat)
         kernel.rank(np.array([0, 1], np.int32), np.zeros(2, np.int8), 3)
-
-
-if __name__ == "__main__":
-    warm()
