@@ -57,6 +57,7 @@ def _record(patterns: dict[str, str]) -> str:
 
 
 RECORD = _record(_PATTERNS)
+PLACES = {name: 4 * number + 3 for number, name in enumerate(SOURCE_COLUMNS)}  # of its values, split at its quotes
 # And records with nothing against them but a day that the calendar, or the lab, does not have, or a word for nothing.
 _TIME = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?: UTC)?"
 _GOOD = {name: pattern.replace(_FIRST, "[0-9A-Za-z]", 1) for name, pattern in _PATTERNS.items()}

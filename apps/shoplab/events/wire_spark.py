@@ -4,11 +4,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.core.schemas import SOURCE_COLUMNS
-from shoplab.events.regular import RECORD
+from shoplab.events.regular import PLACES, RECORD
 from shoplab.events.rows import HEX, RAW_LENGTH
 
 WIRE = (*SOURCE_COLUMNS, "raw", "fault")
-_PLACES = {name: 4 * number + 3 for number, name in enumerate(SOURCE_COLUMNS)}  # of RECORD split at its quotes
 _NESTED = rf'"({"|".join(WIRE)})"\s*:\s*[\[{{]'  # a list or an object where a single value belongs
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF = rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}"  # of a character: no text, and Spark puts a question mark there
@@ -25,7 +24,7 @@ def decode(records: DataFrame) -> DataFrame:
     told = told.withColumns({"_parts": F.when(plain, F.split(text(value), '"')), "_odd": F.when(~plain, value)})
     told = told.withColumn("_found", _parsed(F.col("_odd"))).withColumn("_whole", _is_one(F.col("_odd")))
     fields = {name: F.when(F.col("_whole"), _written(F.col("_found")[0][name], F.col("_odd"), name)) for name in WIRE}
-    fields |= {name: F.coalesce(F.get("_parts", F.lit(place)), fields[name]) for name, place in _PLACES.items()}
+    fields |= {name: F.coalesce(F.get("_parts", F.lit(place)), fields[name]) for name, place in PLACES.items()}
     return told.withColumns(fields).drop("_parts", "_odd", "_found", "_whole")
 
 

@@ -12,7 +12,7 @@ from xxhash import xxh32_intdigest
 from shoplab.core.repeated import Repeated
 from shoplab.core.settings import Settings
 from shoplab.events.times import moment
-from shoplab.serving.recent import KINDS, Recent, Tokens
+from shoplab.serving.recent import KINDS, LATEST, Recent, Tokens
 
 _TAKEN = 2_000  # records at once
 _WAIT_S = 0.02
@@ -118,6 +118,6 @@ def seconds(text: str) -> int:
     """Unix time of a record's event_time; ValueError for what is none, or before 1970."""
     at = moment(text)
     found = -1 if at is None else int((at - _EPOCH).total_seconds())
-    if not 0 <= found < 1 << 31:
+    if not 0 <= found < LATEST:
         raise ValueError(f"{text} is no time of a shop")
     return found

@@ -25,6 +25,7 @@ _STEPS = 5_000  # events that a search looks at: of another key in the same buck
 _WORDS, _KEY, _BEFORE, _FIRST = 4, 0, 1, 2
 _TYPE = np.dtype({"names": ["time", "product", "session", "kind"], "formats": ["<u4", "<u4", "<u4", "u1"],
                   "offsets": [4, 0, 9, 8], "itemsize": 16})  # fmt: skip
+LATEST = 1 << 31  # seconds since 1970 that a word holds
 _KNOWN = -9
 KINDS = {name: number for number, name in enumerate(NAMES)}
 
@@ -37,7 +38,7 @@ class Recent:
         self._heads = np.empty(2 * len(self._ring), np.int64)  # by bucket: its newest event, counted from 1; 0: none
         self._ring.fill(0)  # writes: the memory is there from now on
         self._heads.fill(0)
-        self._found = np.empty((MOST, 2), np.int64)
+        self._places, self._found = np.empty(MOST, np.int64), np.empty((MOST, 2), np.int64)
         self._events, self._keys = 0, 0
         self._names: OrderedDict[str, None] = OrderedDict()  # those that came last, the latest at the end
         self._lock = Lock()
@@ -54,7 +55,8 @@ class Recent:
     def add(self, key: str, time: int, product: int, session: int, kind: int) -> bool:
         """False for an event that is here already."""
         with self._lock:
-            more = _add(self._ring, self._heads, self._events, _hashed(key), time << 32 | product, session << 8 | kind)
+            words = time << 32 | product, session << 8 | kind
+            more = _add(self._ring, self._heads, self._events, self._places, _hashed(key), *words)
             if more == _KNOWN:
                 return False
             self._events, self._keys = self._events + 1, self._keys + more
@@ -71,7 +73,7 @@ class Recent:
     def raw(self, key: str) -> bytes:
         """The same before it is looked into: equal where nothing has changed."""
         with self._lock:
-            count = _find(self._ring, self._heads, self._events, _hashed(key), self._found)
+            count = _find(self._ring, self._heads, self._events, self._places, _hashed(key), self._found)
             return self._found[:count].tobytes() if count else b""
 
     def newest(self, count: int) -> list[str]:
@@ -86,28 +88,35 @@ def _hashed(key: str) -> int:
 
 
 @compiled
-def _add(
-    ring: NDArray[np.int64], heads: NDArray[np.int64], events: int, key: int, first: int, second: int
-) -> int:  # fmt: skip
-    """How many keys there are more then, or _KNOWN. events: that were ever added."""
-    bucket, oldest = key % len(heads), max(events - len(ring), 0)
-    at, seen, newest = heads[bucket], 0, 0
+def _last(ring: NDArray[np.int64], heads: NDArray[np.int64], events: int, key: int, places: NDArray[np.int64]) -> int:
+    """Fills `places` with where the key's last events lie, the latest first. Returns how many. events: ever added."""
+    at, seen, oldest = heads[key % len(heads)], 0, max(events - len(ring), 0)
     for _ in range(_STEPS):
-        if at <= oldest or seen == MOST:
+        if at <= oldest or seen == len(places):
             break
-        one = ring[(at - 1) % len(ring)]
-        if one[_KEY] == key:
-            if one[_FIRST] == first and one[_FIRST + 1] == second:
-                return _KNOWN
-            if not seen:
-                newest = at
+        place = (at - 1) % len(ring)
+        if ring[place, _KEY] == key:
+            places[seen] = place
             seen += 1
-        at = one[_BEFORE] >> 1
+        at = ring[place, _BEFORE] >> 1
+    return seen
+
+
+@compiled
+def _add(
+    ring: NDArray[np.int64], heads: NDArray[np.int64], events: int, places: NDArray[np.int64],
+    key: int, first: int, second: int,
+) -> int:  # fmt: skip
+    """How many keys there are more then, or _KNOWN."""
+    seen = _last(ring, heads, events, key, places)
+    for place in places[:seen]:
+        if ring[place, _FIRST] == first and ring[place, _FIRST + 1] == second:
+            return _KNOWN
     more = 1
-    if newest:
-        ring[(newest - 1) % len(ring), _BEFORE] &= ~1
+    if seen:
+        ring[places[0], _BEFORE] &= ~1
         more = 0
-    own = ring[events % len(ring)]
+    own, bucket = ring[events % len(ring)], key % len(heads)
     more -= int(own[_BEFORE] & 1)  # what gives way here was all that was known of its key
     own[_KEY], own[_BEFORE], own[_FIRST], own[_FIRST + 1] = key, heads[bucket] << 1 | 1, first, second
     heads[bucket] = events + 1
@@ -115,25 +124,26 @@ def _add(
 
 
 @compiled
-def _find(ring: NDArray[np.int64], heads: NDArray[np.int64], events: int, key: int, found: NDArray[np.int64]) -> int:
+def _find(
+    ring: NDArray[np.int64], heads: NDArray[np.int64], events: int, places: NDArray[np.int64], key: int,
+    found: NDArray[np.int64],
+) -> int:  # fmt: skip
     """Fills `found` with the key's last events, in the order of their times. Returns how many."""
-    at, seen, oldest = heads[key % len(heads)], 0, max(events - len(ring), 0)
-    for _ in range(_STEPS):
-        if at <= oldest or seen == len(found):
-            break
-        one = ring[(at - 1) % len(ring)]
-        if one[_KEY] == key:
-            found[seen] = one[_FIRST:]
-            seen += 1
-        at = one[_BEFORE] >> 1
-    found[:seen] = found[:seen][::-1].copy()
-    for place in range(1, seen):  # nearly always in order already
-        first, second, before = found[place, 0], found[place, 1], place
-        while before and found[before - 1, 0] >> 32 > first >> 32:
+    seen = _last(ring, heads, events, key, places)
+    for place in range(seen):  # the earliest first: nearly always in order already
+        one, before = ring[places[seen - 1 - place], _FIRST:], place
+        while before and found[before - 1, 0] >> 32 > one[0] >> 32:
             found[before] = found[before - 1]
             before -= 1
-        found[before, 0], found[before, 1] = first, second
+        found[before] = one
     return seen
+
+
+def warm() -> None:
+    """Compiles it, for an image that is to start quickly."""
+    recent = Recent(budget=1_000)
+    recent.add("", 0, 0, 0, 0)
+    recent.of("")
 
 
 class Tokens:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shoplab.core.catalog import Catalog
-from shoplab.serving.recent import KINDS
+from shoplab.serving.recent import KINDS, LATEST
 
 MOST_EVENTS = 1_000_000  # read back, the newest days first
 _COLUMNS = ["event_time", "event_type", "product_id", "user_id", "user_session"]
@@ -48,5 +48,5 @@ def _remember(memory: Memory, table: pa.Table) -> None:
     times = pc.divide(table["event_time"].cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000).to_pylist()
     texts = (table[name].to_pylist() for name in ("user_id", "user_session", "product_id", "event_type"))
     for at, user, session, product, name in zip(times, *texts, strict=True):
-        if name in KINDS and 0 <= at < 1 << 31:
+        if name in KINDS and 0 <= at < LATEST:
             memory.remember(user, session or "", product, KINDS[name], at)

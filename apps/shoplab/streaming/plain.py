@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shoplab.core.schemas import EVENT, RAW_COLUMNS
 from shoplab.core.schemas.arrow import arrow_schema
-from shoplab.events.regular import GOOD_RECORD
+from shoplab.events.regular import GOOD_RECORD, PLACES
 from shoplab.events.texts import NOTHING
 from shoplab.streaming.hashes import xxhash64
 
@@ -44,7 +44,7 @@ def read_plain(records: pa.Table, days: tuple[str, str]) -> tuple[pa.Table, NDAr
 
 def _events(parts: pa.ListArray) -> dict[str, pa.Array]:
     """EVENT's columns, from the records split at their quotes. event_time and date: null for a 30th of February."""
-    texts = {name: pc.list_element(parts, 4 * number + 3).cast(pa.string()) for number, name in enumerate(RAW_COLUMNS)}
+    texts = {name: pc.list_element(parts, PLACES[name]).cast(pa.string()) for name in RAW_COLUMNS}
     events = {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in texts.items()}
     events["event_time"] = _times(texts["event_time"])
     events["date"] = events["event_time"].cast(pa.date32())
@@ -64,8 +64,8 @@ def _times(texts: pa.StringArray) -> pa.TimestampArray:
 
 def _quantities(parts: pa.ListArray) -> pa.Array:
     """Null for the records that end before it."""
-    has_one = pc.greater(pc.list_value_length(parts), 4 * len(RAW_COLUMNS) + 1)
-    texts = pc.list_element(parts.filter(has_one), 4 * len(RAW_COLUMNS) + 3).cast(pa.string())
+    has_one = pc.greater(pc.list_value_length(parts), PLACES["quantity"])
+    texts = pc.list_element(parts.filter(has_one), PLACES["quantity"]).cast(pa.string())
     known = pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.int64())
     return pc.replace_with_mask(pa.nulls(len(parts), pa.int64()), has_one, known)
 

@@ -27,7 +27,7 @@ def rows_of(spark: SparkSession, found: pa.Table, days: tuple[str, str]) -> pa.T
 
 
 def _by_spark(found: DataFrame, days: tuple[str, str]) -> DataFrame:
-    """`stream_rows`, its columns built once: that takes a second or two, to read some records with them 0.2 s."""
+    """`stream_rows`, its columns built once: that takes a second or two, to read some records with them some 0.3 s."""
     for name, arguments, named in _steps(days):
         found = getattr(found, name)(*arguments, **named)
     return found

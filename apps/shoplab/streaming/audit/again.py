@@ -18,7 +18,7 @@ from shoplab.streaming.accounts import BatchAccount
 from shoplab.streaming.lease import Lease, stream_lease
 from shoplab.streaming.memory import from_stored
 from shoplab.streaming.models import levels
-from shoplab.streaming.records import stream_rows
+from shoplab.streaming.rows import records, rows_of
 from shoplab.streaming.source import between
 from shoplab.streaming.state.state import Taken
 
@@ -82,5 +82,4 @@ def done_again(
 
 def _records(settings: Settings, spark: SparkSession, account: BatchAccount) -> pa.Table:
     starts, ends = ({part: at[place] for part, at in account.offsets.items()} for place in (0, 1))
-    rows = stream_rows(between(settings, spark, starts, ends), settings.stated_days).toArrow()
-    return rows.sort_by([("partition", "ascending"), ("offset", "ascending")]).combine_chunks()
+    return rows_of(spark, records(between(settings, spark, starts, ends)).toArrow(), settings.stated_days)
