@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shoplab.recommend.compiled import compiled
+
 Keys = NDArray[np.int64]
 Places = NDArray[np.int64]
 Columns = Mapping[str, tuple[str, Any]]  # name -> type as numpy writes it, value of a new row
@@ -60,16 +62,8 @@ class Keyed:
 
     def find(self, keys: Keys) -> Places:
         """Where each key's row is, -1 where there is none."""
-        found = np.full(len(keys), -1, np.int64)
-        looking = np.arange(len(keys))
-        slots = keys & self._mask
-        while len(looking):
-            there = self._slots[slots]
-            taken = there >= 0
-            mine = taken & (self._keys[there] == keys[looking])
-            found[looking[mine]] = there[mine]
-            further = taken & ~mine
-            looking, slots = looking[further], (slots[further] + 1) & self._mask
+        found = np.empty(len(keys), np.int64)
+        _find(self._slots, self._keys, keys, found)
         return found
 
     def place(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
@@ -90,7 +84,7 @@ class Keyed:
         for name, (_, fresh) in self._fresh.items():
             self._columns[name][first : self._size] = fresh
         places = np.arange(first, self._size)
-        self._enter(keys, places)
+        _enter(self._slots, keys, places)
         self.touch(places)
         return places
 
@@ -127,11 +121,7 @@ class Keyed:
     def _index(self, held: int, rows: float) -> None:
         """Of the rows that are held, with room for as many as `rows`."""
         self._slots = np.full(_slots_for(rows), -1, np.int32)
-        self._enter(self._keys[:held], np.arange(held))
-
-    @property
-    def _mask(self) -> int:
-        return len(self._slots) - 1
+        _enter(self._slots, self._keys[:held], np.arange(held))
 
     def _make_room(self, held: int) -> None:
         """For as many rows as there are now; of these `held` were there before."""
@@ -143,14 +133,27 @@ class Keyed:
         if self._size > _MOST_FULL * len(self._slots):
             self._index(held, self._size * _GROWTH)
 
-    def _enter(self, keys: Keys, places: Places) -> None:
-        """Of keys that meet in a free slot one gets it, and the others go on."""
-        slots = keys & self._mask
-        while len(places):
-            free = self._slots[slots] < 0
-            self._slots[slots[free]] = places[free]
-            further = self._slots[slots] != places
-            places, slots = places[further], (slots[further] + 1) & self._mask
+
+@compiled
+def _find(slots: NDArray[np.int32], held: Keys, keys: Keys, found: Places) -> None:
+    mask = len(slots) - 1
+    for number in range(len(keys)):
+        slot = keys[number] & mask
+        there = slots[slot]
+        while there >= 0 and held[there] != keys[number]:
+            slot = (slot + 1) & mask
+            there = slots[slot]
+        found[number] = there
+
+
+@compiled
+def _enter(slots: NDArray[np.int32], keys: Keys, places: Places) -> None:
+    mask = len(slots) - 1
+    for number in range(len(keys)):
+        slot = keys[number] & mask
+        while slots[slot] >= 0:
+            slot = (slot + 1) & mask
+        slots[slot] = places[number]
 
 
 def mixed(keys: Keys, *others: "Keys | int") -> Keys:

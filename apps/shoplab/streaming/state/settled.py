@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shoplab.recommend.compiled import compiled
 from shoplab.streaming.state.arrays import Arrays
 from shoplab.streaming.state.events import MICROS
 from shoplab.streaming.state.keyed import Change, Keyed, Keys, Places
@@ -56,18 +57,8 @@ class Settled:
 
     def find(self, keys: Keys) -> Places:
         """Where each key's row is, -1 where there is none."""
-        beginning = (keys >> self._shift) + self._half
-        places, ends = (self._starts[beginning + more].astype(np.int64) for more in (0, 1))
         found = np.full(len(keys), -1, np.int64)
-        looking = np.flatnonzero(places < ends)
-        places, ends, wanted = places[looking], ends[looking], keys[looking]
-        while len(looking):
-            there = self._keys[places]
-            mine = there == wanted
-            found[looking[mine]] = places[mine]
-            places += 1
-            further = (there < wanted) & (places < ends)
-            looking, places, ends, wanted = looking[further], places[further], ends[further], wanted[further]
+        _find(self._starts, self._keys, self._shift, self._half, keys, found)
         return found
 
     def rows(self, places: Places) -> Change:
@@ -78,6 +69,17 @@ class Settled:
         kind, low, step = self.packings[name]
         values = self._columns[name][places].astype(kind)
         return values if step == 1 and not low else values * np.array(step, kind) + np.array(low, kind)
+
+
+@compiled
+def _find(starts: NDArray[np.uint32], held: Keys, shift: int, half: int, keys: Keys, found: Places) -> None:
+    for number in range(len(keys)):
+        beginning = (keys[number] >> shift) + half
+        place, end = np.int64(starts[beginning]), np.int64(starts[beginning + 1])
+        while place < end and held[place] < keys[number]:
+            place += 1
+        if place < end and held[place] == keys[number]:
+            found[number] = place
 
 
 def _packed(values: NDArray[Any]) -> tuple[NDArray[Any], Packing]:
@@ -93,3 +95,10 @@ def _packed(values: NDArray[Any]) -> tuple[NDArray[Any], Packing]:
     if (high - low) // step >= _NARROW:
         return values, Packing(kind)
     return (above // step).astype(np.min_scalar_type((high - low) // step)), Packing(kind, low, step)
+
+
+def warm() -> None:
+    """Compiles what looks keys up, here and in `Keyed`, for an image that is to start quickly."""
+    table = Keyed({})
+    table.place(np.zeros(1, np.int64))
+    Settled.of(table).find(np.zeros(1, np.int64))
