@@ -28,15 +28,15 @@ def xxhash64(columns: Iterable[pa.Array]) -> pa.Array:
             hashes = np.full(len(column), _SEED, np.uint64)
         valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
         if pa.types.is_string(column.type):
-            _texts(hashes, valid, *_bytes(column))
+            _texts(hashes, valid, *bytes_of(column))
         else:
             _numbers(hashes, valid, _words(column), 4 if pa.types.is_int32(column.type) else 8)
     assert hashes is not None
     return pa.array(hashes.view(np.int64))
 
 
-def _bytes(column: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """The text of all rows, and where each begins, with the end."""
+def bytes_of(column: pa.StringArray | pa.BinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """The bytes of all rows, and where each begins, with the end."""
     _, offsets, data = column.buffers()
     starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
     return np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8), starts

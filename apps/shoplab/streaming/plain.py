@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shoplab.core.schemas import EVENT, RAW_COLUMNS
+from shoplab.core.schemas import EVENT, SOURCE_COLUMNS
 from shoplab.core.schemas.arrow import arrow_schema
-from shoplab.events.regular import GOOD_RECORD, PLACES
+from shoplab.events.regular import GOOD_RECORD
 from shoplab.events.texts import NOTHING
+from shoplab.streaming.cut import cut
 from shoplab.streaming.hashes import xxhash64
 
 _TIME = pa.timestamp("us", "UTC")
@@ -24,6 +25,7 @@ SCHEMA = pa.schema([
     ("reason", pa.string()), *[(field.name, field.type) for field in arrow_schema(EVENT)],
     *[(name, pa.int64()) for name in ("key", "user_key", "session_key", "product_key")],
 ])  # fmt: skip
+_READ = pa.schema(list(SCHEMA)[:-4])
 
 
 def read_plain(records: pa.Table, days: tuple[str, str]) -> tuple[pa.Table, NDArray[np.bool_]]:
@@ -31,25 +33,30 @@ def read_plain(records: pa.Table, days: tuple[str, str]) -> tuple[pa.Table, NDAr
     offset, timestamp and value; days: see `records.read_records`.
     """
     is_read = pc.fill_null(pc.match_substring_regex(records["value"], GOOD_RECORD), False).to_numpy().copy()
-    some = records.filter(pa.array(is_read)).combine_chunks()
-    events = _events(pc.split_pattern(some["value"].combine_chunks(), '"'))
-    within = pc.and_(_within(events["date"], some["timestamp"].combine_chunks(), days), _meant(events))
-    is_read[is_read] = within.to_numpy(zero_copy_only=False)
-    columns = {name: column.filter(within) for name, column in events.items()}
-    places = [some[name].combine_chunks().filter(within) for name in ("partition", "offset", "timestamp")]
-    nothing = pa.nulls(len(places[0]), pa.string())
-    rows = [*places, nothing, nothing, *(columns[name] for name in EVENT.names), *_hashes(columns)]
-    return pa.table([row.cast(field.type) for row, field in zip(rows, SCHEMA, strict=True)], SCHEMA), is_read
+    some = _those(records, is_read).combine_chunks()
+    events = _events(cut(some["value"].combine_chunks(), SOURCE_COLUMNS))
+    within = _within(events["date"], some["timestamp"].combine_chunks(), days) & _meant(events)
+    is_read[is_read] = within
+    columns = {"partition": some["partition"], "offset": some["offset"], "arrived": some["timestamp"], **events}
+    rows = pa.table([_column(columns, field, len(some)) for field in _READ], _READ)
+    return _with_hashes(_those(rows, within).combine_chunks()), is_read
 
 
-def _events(parts: pa.ListArray) -> dict[str, pa.Array]:
-    """EVENT's columns, from the records split at their quotes. event_time and date: null for a 30th of February."""
-    texts = {name: pc.list_element(parts, PLACES[name]).cast(pa.string()) for name in RAW_COLUMNS}
-    events = {name: pc.if_else(pc.equal(text, ""), None, text) for name, text in texts.items()}
+def _those(rows: pa.Table, wanted: NDArray[np.bool_]) -> pa.Table:
+    return rows if wanted.all() else rows.filter(pa.array(wanted))
+
+
+def _column(columns: dict[str, pa.Array], field: pa.Field, rows: int) -> pa.Array:
+    return columns[field.name].cast(field.type) if field.name in columns else pa.nulls(rows, field.type)
+
+
+def _events(texts: dict[str, pa.StringArray]) -> dict[str, pa.Array]:
+    """EVENT's columns, from their texts. event_time and date: null for a 30th of February."""
+    events: dict[str, pa.Array] = dict(texts)
     events["event_time"] = _times(texts["event_time"])
     events["date"] = events["event_time"].cast(pa.date32())
-    events["price"] = events["price"].cast(pa.float64())
-    events["quantity"] = _quantities(parts)
+    events["price"] = texts["price"].cast(pa.float64())
+    events["quantity"] = texts["quantity"].cast(pa.int64())
     return events
 
 
@@ -62,33 +69,31 @@ def _times(texts: pa.StringArray) -> pa.TimestampArray:
         return pc.cast(pc.if_else(late, None, texts), pa.timestamp("s")).cast(_TIME)
 
 
-def _quantities(parts: pa.ListArray) -> pa.Array:
-    """Null for the records that end before it."""
-    has_one = pc.greater(pc.list_value_length(parts), PLACES["quantity"])
-    texts = pc.list_element(parts.filter(has_one), PLACES["quantity"]).cast(pa.string())
-    known = pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.int64())
-    return pc.replace_with_mask(pa.nulls(len(parts), pa.int64()), has_one, known)
-
-
-def _meant(events: dict[str, pa.Array]) -> pa.BooleanArray:
+def _meant(events: dict[str, pa.Array]) -> NDArray[np.bool_]:
     """Whether no text is a word for nothing, such as NULL."""
     said = [pc.is_in(pc.ascii_lower(events[name]), _NOTHING) for name in _TEXTS]
-    return pc.invert(reduce(pc.or_, said))
+    return _flags(pc.invert(reduce(pc.or_, said)))
 
 
-def _within(dates: pa.Date32Array, arrived: pa.Array, days: tuple[str, str]) -> pa.BooleanArray:
+def _flags(column: pa.BooleanArray) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _within(dates: pa.Date32Array, arrived: pa.Array, days: tuple[str, str]) -> NDArray[np.bool_]:
     first, last = (dt.date.fromisoformat(day) if day else None for day in days)
     latest = pc.add(arrived.cast(_TIME), pa.scalar(dt.timedelta(1))).cast(pa.date32()) if last is None else last
-    return pc.fill_null(pc.and_(pc.greater_equal(dates, first), pc.less_equal(dates, latest)), False)
+    return _flags(pc.fill_null(pc.and_(pc.greater_equal(dates, first), pc.less_equal(dates, latest)), False))
 
 
-def _hashes(events: dict[str, pa.Array]) -> list[pa.Array]:
+def _with_hashes(rows: pa.Table) -> pa.Table:
     """As `records.hashed` has them."""
-    columns = [events[name] for name in EVENT.names if name != "date"]
-    null = np.zeros(len(columns[0]), np.int32)
+    columns = [rows[name].combine_chunks() for name in EVENT.names if name != "date"]
+    null = np.zeros(len(rows), np.int32)
     for bit, column in enumerate(columns):
         if column.null_count:
-            null |= pc.is_null(column).to_numpy(zero_copy_only=False).astype(np.int32) << bit
-    user, session, product = events["user_id"], events["user_session"], events["product_id"]
+            null |= _flags(pc.is_null(column)).astype(np.int32) << bit
+    user, session, product = (rows[name].combine_chunks() for name in ("user_id", "user_session", "product_id"))
     of_session = pc.if_else(pc.is_valid(session), xxhash64([user, session]), None)
-    return [xxhash64([*columns, pa.array(null)]), xxhash64([user]), of_session, xxhash64([product])]
+    hashes = [xxhash64([*columns, pa.array(null)]), xxhash64([user]), of_session, xxhash64([product])]
+    return pa.table([*rows.columns, *hashes], SCHEMA)
