@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shoplab.segments.model import Segmentation
     from shoplab.streaming.models import Models
 
-SHARE = 0.2  # of one core's time that learning may take
+SHARE = 0.2  # of the time, in which learning may be at work
 MOST_WAITING = 300_000  # events, learned from at once when it is their turn; older batches are left out
 MOST_CASES, CASES_PER_S = 60, 10.0  # under 64 at a time one thread ranks
 PLACED = 50_000  # users whose segment is remembered
@@ -123,12 +123,12 @@ class Learning:
             self._waiting.clear()
         if not given:
             return
-        began, newest = time.thread_time(), given[-1]
+        began, newest = time.monotonic(), given[-1]
         if newest.base is not None:
             self._learn(newest.base, newest, [one.batch for one in given])
         if newest.segmentation is not None and not newest.batch.histories.empty:
             self._move(newest.segmentation, newest.batch)
-        taken = time.thread_time() - began
+        taken = time.monotonic() - began  # and not this thread's: what it does in others is its own too
         self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, newest.batch.at)])
         self._hurry.wait(taken * (1 / SHARE - 1))
 
