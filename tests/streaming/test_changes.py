@@ -5,13 +5,12 @@ import logging
 
 import pyarrow.parquet as pq
 import pytest
-from pyspark.errors import StreamingQueryException
 
 from shoplab.core.frames import SparkCatalog
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.audit.deep import deep_faults
 from shoplab.streaming.audit.files import event_files
-from shoplab.streaming.job import LiveJob
+from shoplab.streaming.job import BatchFailedError, LiveJob
 from shoplab.streaming.state import users
 from tests.streaming.conftest import Stream
 from tests.streaming.test_backfill import SECOND, by_rules
@@ -44,7 +43,7 @@ def test_a_batch_cut_short_is_done_again_by_the_rules_of_then(stream: Stream, mo
         raise RuntimeError("killed before the account")
 
     monkeypatch.setattr(job.accounts, "write", dies)
-    with pytest.raises(StreamingQueryException):
+    with pytest.raises(BatchFailedError):
         stream.drain(job)
     assert len(event_files(stream.catalog)) == 1
     later = by_rules(stream, SECOND, "")

@@ -37,6 +37,15 @@ def test_a_fast_stream_takes_no_more_than_memory_is_made_for() -> None:
     assert paced(10_000, 60, overhead_ms=200, events_per_s=100_000).limit == MOST
 
 
+def test_batches_of_the_limit_before_say_nothing_of_this_one() -> None:
+    pace = paced(10_000, 3, overhead_ms=200, events_per_s=30_000)
+    limit = pace.limit
+    assert limit > FIRST / 0.75
+    for _ in range(5):
+        pace.take(replace(BATCH, rows=FIRST, duration_ms=1_800))
+    assert (pace.changed(), pace.limit) == (False, limit)
+
+
 def test_a_stream_that_cannot_keep_up_takes_little_at_a_time() -> None:
     assert paced(500, 60, overhead_ms=5_000, events_per_s=1_000).limit == LEAST
 

@@ -29,7 +29,7 @@ from shoplab.segments.job import segment
 from shoplab.segments.summary import SegmentSummary
 from shoplab.streaming.accounts import BatchAccount
 from shoplab.streaming.audit.balance import Balance, balance
-from shoplab.streaming.job import LiveJob
+from shoplab.streaming.job import BatchFailedError, LiveJob
 from shoplab.streaming.query import streaming
 from shoplab.streaming.replay import replay
 from shoplab.streaming.service import stream_error
@@ -154,9 +154,9 @@ def _stream(settings: Settings, spark: SparkSession, job: LiveJob, november: Pat
             seconds = REPLAY_BATCHES * settings.trigger_ms / 1000
             source = inspect(november)
             replay(settings, source, rate=max(1.0, source.lines / seconds))
-            running.query.processAllAvailable()
+            running.process_all()
         except Exception as error:
-            if running.query.exception():
+            if isinstance(error, BatchFailedError) or running.query.exception():
                 raise stream_error(error) from error
             raise
 

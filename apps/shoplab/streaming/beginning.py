@@ -45,13 +45,15 @@ def beginning(settings: Settings, catalog: Catalog) -> Beginning:
     ends = {part: max(first, taken.get(part, 0)) for part, first in topic.firsts.items()}
     following = last.batch + 1 if last else 0
     lost = sum(end - taken.get(part, 0) for part, end in ends.items())  # deleted by Kafka before they were taken
-    said = None if lost else _first(settings, catalog, checkpoint, following, taken)
-    if said:
-        return Beginning(checkpoint, said["first"], following, ends, said["offsets"], topic.id, newest)
+    first = None if lost else _first(settings, catalog, checkpoint, following, taken)
+    if first:
+        return Beginning(checkpoint, first["first"], following, ends, first["offsets"], topic.id, newest)
+    is_gone = not catalog.storage.exists(f"{checkpoint}/{_FIRST}")
     catalog.storage.delete(checkpoint)
     offsets = orjson.dumps({settings.events_topic: ends}).decode()
     catalog.storage.write_json(f"{checkpoint}/{_FIRST}", {"first": following, "offsets": offsets})
-    return Beginning(checkpoint, following, following, ends, offsets, topic.id, newest, _words(lost, last, known))
+    said = _words(lost, last, known, is_gone)
+    return Beginning(checkpoint, following, following, ends, offsets, topic.id, newest, said)
 
 
 def checkpoint_of(settings: Settings, catalog: Catalog) -> str:
@@ -86,11 +88,14 @@ def _checkpoint(settings: Settings, catalog: Catalog, topic: str) -> str:
     return catalog.path("temp", "checkpoints", settings.events_topic, topic)
 
 
-def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None) -> str:
+def _words(lost: int, last: BatchAccount | None, known: BatchAccount | None, is_gone: bool) -> str:
+    """A checkpoint that is there and not just behind the last account is none to tell of: after a kill Spark may have
+    begun the batch after the one that is done again.
+    """
     if lost:
         return (
             f"Kafka has deleted {lost:,} records before the stream took them (see ./lab verify); it goes on behind them"
         )
     if last and not known:
         return "the topic was made anew; the stream begins at its start"
-    return "the checkpoint was gone, or not of the last account; the stream goes on where that ends" if last else ""
+    return "the checkpoint was gone; the stream goes on where the last account ends" if last and is_gone else ""

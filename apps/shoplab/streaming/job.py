@@ -1,13 +1,15 @@
 """The stream: at every trigger Kafka's new events go to HDFS, and their users' features and segments follow.
 
-One Spark job a batch, whose plan is built once: Kafka's records, as Arrow -> typed rows with their hashes. What a batch
-leaves follows from its rows and from the state before it (streaming.state): done again after a kill it leaves the same
-files under the same names, with the same counts. The account is written last.
+One Spark job a batch, whose plan is built once, reads Kafka's records; they become typed rows with their hashes. The
+batch before is processed meanwhile. What a batch leaves follows from its rows and from the
+state before it (streaming.state): done again after a kill it leaves the same files under the same names, with the same
+counts. The account is written last, and says where a start goes on; Spark's checkpoint may be a batch ahead of it.
 """
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from threading import Event
@@ -30,6 +32,7 @@ from shoplab.streaming.beside import Beside
 from shoplab.streaming.compaction import Compaction
 from shoplab.streaming.crash import crash_point
 from shoplab.streaming.dead.sender import DeadLetters
+from shoplab.streaming.handover import Handover
 from shoplab.streaming.learning.service import Batch, Learning
 from shoplab.streaming.lease import stream_lease
 from shoplab.streaming.memory import Memory
@@ -51,6 +54,10 @@ COMPACTION_SHARE = 0.1  # of a core
 POINTS_AGAIN = 20  # batches whose points are sent again at a start: a kill may have come before they went
 FINISH_S = 60.0  # for what is being done when the stream ends
 HANGS_S = 600.0
+
+
+class BatchFailedError(Exception):
+    """What a batch failed with, as a line."""
 
 
 class LiveJob:
@@ -78,9 +85,10 @@ class LiveJob:
         self._ends: dict[str, int] = {}
         self._newest = ""
         self._is_first = True  # of this start's batches: an earlier start may have begun it
-        self._busy_since: float | None = None
-        self._idle = Event()
-        self._idle.set()
+        self.handover = Handover()
+        self._since: dict[str, float] = {}  # what is under way, and since when
+        self._reads_none = Event()
+        self._reads_none.set()
 
     def begin(self, begun: Beginning, catalog: SparkCatalog, pace: Pace) -> None:
         self.begun, self._spark_catalog, self._pace = begun, catalog, pace
@@ -95,12 +103,17 @@ class LiveJob:
 
     def hangs(self) -> bool:
         """Whether a batch has been at it for longer than any batch takes."""
-        since = self._busy_since
-        return since is not None and time.time() - since > HANGS_S
+        return any(time.time() - since > HANGS_S for since in list(self._since.values()))
 
     def finish(self) -> None:
-        """Waits for the running batch."""
-        self._idle.wait(FINISH_S)
+        """Waits for the running batches."""
+        self._reads_none.wait(FINISH_S)
+        self.handover.finish(FINISH_S)
+
+    def failed(self) -> None:
+        """BatchFailedError where a batch has failed since it was read: none is taken after it."""
+        if (failure := self.handover.failure()) is not None:
+            raise BatchFailedError(f"{type(failure).__name__}: {failure}") from failure
 
     def finish_beside(self) -> None:
         """Waits for what is done beside the data path."""
@@ -109,20 +122,34 @@ class LiveJob:
         self._compacting.finish(FINISH_S)
 
     def __call__(self, batch: DataFrame, number: int) -> None:
+        """Returns when its records are read and the batch before is done; raises what that one failed with."""
         assert self._spark_catalog is not None
         clock = Clock()
-        self._idle.clear()
-        self._busy_since = clock.started
+        self._reads_none.clear()
         try:
-            records = batch.toArrow()
-            clock.lap("read")
-            rows = rows_of(self._spark_catalog.spark, records, self.settings.stated_days)
-            clock.lap("decode")
+            with self._under_way("read"):
+                records = batch.toArrow()
+                clock.lap("read")
+                rows = rows_of(self._spark_catalog.spark, records, self.settings.stated_days)
+                clock.lap("decode")
+                self.handover.free()
+                clock.lap("wait")
             if len(rows):
-                self._process(self._spark_catalog, rows, self.begun.first + number, clock)
+                self.handover.give(partial(self._take, self._spark_catalog, rows, self.begun.first + number, clock))
         finally:
-            self._busy_since = None
-            self._idle.set()
+            self._reads_none.set()
+
+    @contextmanager
+    def _under_way(self, name: str) -> Iterator[None]:
+        self._since[name] = time.time()
+        try:
+            yield
+        finally:
+            del self._since[name]
+
+    def _take(self, catalog: SparkCatalog, rows: pa.Table, number: int, clock: "Clock") -> None:
+        with self._under_way("processed"):
+            self._process(catalog, rows, number, clock)
 
     def _process(self, catalog: SparkCatalog, rows: pa.Table, number: int, clock: "Clock") -> None:
         is_good = pc.is_null(rows["reason"])
@@ -200,7 +227,7 @@ def _account(
         offsets=offsets,
         **counts(rows, taken, counted),
         arrived=dt.datetime.fromtimestamp(counted.last_ms / 1000, dt.UTC).isoformat(),
-        duration_ms=round(now_ms - clock.started * 1000),
+        duration_ms=round(now_ms - clock.started * 1000) - clock.laps.get("wait", 0),
         latency_p50_ms=round(now_ms - counted.median_ms),
         latency_max_ms=round(now_ms - counted.first_ms),
         steps_ms=clock.laps,

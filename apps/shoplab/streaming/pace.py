@@ -24,8 +24,8 @@ class Pace:
         self.limit = FIRST
 
     def take(self, account: BatchAccount) -> None:
-        """Looks at batches that were full: only they say what a full one takes."""
-        if account.rows > self.limit // 2:
+        """Looks at batches that were full by today's limit: only they say what a full one takes."""
+        if account.rows > 0.75 * self.limit:
             self._full.append(account)
 
     def changed(self) -> bool:

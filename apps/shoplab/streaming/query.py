@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from shoplab.core.frames import SparkCatalog
@@ -59,17 +60,33 @@ class Running:
 
     def wait(self, seconds: int | None = None) -> bool:
         """Whether the query has ended by itself, at the latest after so many seconds; without them, when it has.
-        StreamingQueryException where it failed.
+        BatchFailedError where a batch failed, StreamingQueryException where Spark did.
         """
         waited = 0
-        while not self.query.awaitTermination(_LOOK_S):
+        while not self._has_ended(_LOOK_S):
             waited += _LOOK_S
             if self._pace.changed():
                 self._stop()
                 self._start()
             if seconds is not None and waited >= seconds:
                 return False
+        self._job.finish()
+        self._job.failed()
         return True
+
+    def process_all(self) -> None:
+        """Waits until what Kafka has now is processed. Raises what `wait` raises."""
+        self.query.processAllAvailable()
+        self._job.finish()
+        self._job.failed()
+
+    def _has_ended(self, seconds: int) -> bool:
+        self._job.failed()
+        try:
+            return bool(self.query.awaitTermination(seconds))
+        except StreamingQueryException:
+            self._job.failed()  # where that is why, it says it in fewer words
+            raise
 
     def end(self) -> None:
         """After the running batch, and what is done beside it."""
@@ -79,12 +96,13 @@ class Running:
         self._job.lease.release()
 
     def _stop(self) -> None:
-        self._job.finish()
+        self._job.handover.close()  # what is only being read is left to the next query, and not done twice
         self.query.stop()
-        self._job.finish()  # the next one may have begun
+        self._job.finish()
 
     def _start(self) -> None:
         begun = self._job.begun
+        self._job.handover.open()
         reader = self._spark.readStream.format("kafka").options(**options(self._settings))
         reader = reader.option("startingOffsets", begun.offsets).option("maxOffsetsPerTrigger", self._pace.limit)
         writer = records(reader.load()).writeStream.queryName("shoplab").foreachBatch(self._job)

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.signals import ENDING, handled
-from shoplab.streaming.job import LiveJob
+from shoplab.streaming.job import BatchFailedError, LiveJob
 from shoplab.streaming.query import streaming
 
 LOOK_S = 1
@@ -30,7 +30,7 @@ def run_stream(
             while not ends.is_set() and not running.wait(LOOK_S):
                 if not job.hangs():
                     alive.touch()  # the container's healthcheck looks at its age
-    except StreamingQueryException as error:
+    except (StreamingQueryException, BatchFailedError) as error:
         raise stream_error(error) from error
 
 

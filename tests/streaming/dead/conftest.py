@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 from confluent_kafka import KafkaError, Producer
-from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from shoplab.core.settings import Settings
 from shoplab.events.wire import encode
 from shoplab.metrics.embedded import EmbeddedStore
 from shoplab.streaming.accounts import BatchAccount
-from shoplab.streaming.job import LiveJob
+from shoplab.streaming.job import BatchFailedError, LiveJob
 from tests.data import raw_line
 from tests.streaming.conftest import drain
 from tests.streaming.topics import own_topic
@@ -69,7 +68,7 @@ def met(lab: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFac
         with pytest.MonkeyPatch.context() as patch:
             dying = LiveJob(settings, store)
             patch.setattr(dying.accounts, "write", _dies)
-            with pytest.raises(StreamingQueryException, match="killed"):
+            with pytest.raises(BatchFailedError, match="killed"):
                 drain(settings, spark, dying)
         drain(settings, spark, LiveJob(settings, store, accounts.append))
         [account] = accounts
