@@ -32,7 +32,7 @@ class Models:
     """
 
     def __init__(self) -> None:
-        self._versions: dict[str, str] = {}  # what was looked at last, whether it could be read or not
+        self._versions: dict[str, object] = {}  # what was looked at last, whether it could be read or not
         self.segmentation: Segmentation | None = None
         self.recommender: Recommender | None = None
         self.levels: Levels = no_levels()
@@ -44,10 +44,10 @@ class Models:
         """One look at the pointers. What can't be read, as while `./lab analyse` replaces it, is looked at again with
         the next batch.
         """
-        parts: dict[str, tuple[str | None, Callable[[SparkCatalog], None]]] = {
+        parts: dict[str, tuple[object, Callable[[SparkCatalog], None]]] = {
             "levels": (_made(catalog), self._take_levels),
-            "segments": (_version(catalog, "models/segments"), self._take_segmentation),
-            "recommender": (_version(catalog, "models/recommender"), self._take_recommender),
+            "segments": (_pointer(catalog, "models/segments"), self._take_segmentation),
+            "recommender": (_pointer(catalog, "models/recommender"), self._take_recommender),
         }
         for name, (version, take) in parts.items():
             if not version or version == self._versions.get(name):
@@ -113,16 +113,14 @@ class Models:
         self.recommender = load(catalog.storage, path)
 
 
-def _version(catalog: Catalog, name: str) -> str | None:
-    try:
-        return catalog.current(name)
-    except LabError:
-        return None
+def _pointer(catalog: Catalog, name: str) -> object:
+    """What changes when another version is made the current one; None before the first. One call of HDFS."""
+    return catalog.storage.listed(catalog.path(name)).get("CURRENT")
 
 
-def _made(catalog: Catalog) -> str | None:
+def _made(catalog: Catalog) -> object:
     """What changes when `./lab analyse` has written the products anew."""
-    return " ".join(catalog.storage.names(catalog.path("analysis/products"))) or "none"
+    return catalog.storage.listed(catalog.path("analysis/products")) or "none"
 
 
 def levels(catalog: SparkCatalog) -> Levels:
