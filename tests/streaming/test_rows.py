@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from shoplab.events.wire import encode
 from shoplab.streaming.hashes import xxhash64
+from shoplab.streaming.moments import moments
 from shoplab.streaming.plain import read_plain
 from shoplab.streaming.records import stream_rows
 from shoplab.streaming.rows import rows_of
@@ -77,7 +78,7 @@ def test_what_replay_sends_needs_no_spark() -> None:
     assert is_read[:3].all()
     assert is_read[4:9].all()
     assert is_read[10:12].all()
-    assert len(rows) == is_read.sum() == 17
+    assert len(rows) == is_read.sum() == 18
     assert not any(is_read[VALUES.index(odd)] for odd in (b"", b"{}", None, value(price="-1"), value(brand="é")))
 
 
@@ -106,3 +107,17 @@ def test_a_part_of_an_array_is_hashed_as_the_whole() -> None:
     texts = pa.array(["a", None, "bcd" * 20, ""])
     assert xxhash64([texts.slice(1, 2)]).to_pylist() == xxhash64([texts]).to_pylist()[1:3]
     assert np.unique(xxhash64([texts])).size == 4
+
+
+@given(st.lists(st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)), max_size=50))
+def test_times_are_pythons(times: list[dt.datetime]) -> None:
+    found = moments(pa.array([f"{time.replace(microsecond=0)} UTC" for time in times], pa.string()))
+    assert found.to_pylist() == [time.replace(microsecond=0, tzinfo=dt.UTC) for time in times]
+
+
+def test_days_that_no_calendar_has_are_no_times_and_spoil_no_others() -> None:
+    """Of one batch: the others need no Spark."""
+    odd = ["2019-02-29", "1900-02-29", "2019-04-31", "2019-11-31", "2000-02-30"]
+    good = ["2020-02-29", "2000-02-29", "2019-12-31", "2019-01-30"]
+    _, is_read = read_plain(found(*[value(event_time=f"{day} 00:00:00 UTC") for day in (*odd, *good)]), ALWAYS)
+    assert is_read.tolist() == [False] * len(odd) + [True] * len(good)

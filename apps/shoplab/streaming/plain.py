@@ -16,6 +16,7 @@ from shoplab.events.regular import GOOD_RECORD
 from shoplab.events.texts import NOTHING
 from shoplab.streaming.cut import cut
 from shoplab.streaming.hashes import xxhash64
+from shoplab.streaming.moments import moments
 
 _TIME = pa.timestamp("us", "UTC")
 _TEXTS = ("product_id", "category_id", "category_code", "brand", "user_id", "user_session")
@@ -53,20 +54,11 @@ def _column(columns: dict[str, pa.Array], field: pa.Field, rows: int) -> pa.Arra
 def _events(texts: dict[str, pa.StringArray]) -> dict[str, pa.Array]:
     """EVENT's columns, from their texts. event_time and date: null for a 30th of February."""
     events: dict[str, pa.Array] = dict(texts)
-    events["event_time"] = _times(texts["event_time"])
+    events["event_time"] = moments(texts["event_time"])
     events["date"] = events["event_time"].cast(pa.date32())
     events["price"] = texts["price"].cast(pa.float64())
     events["quantity"] = texts["quantity"].cast(pa.int64())
     return events
-
-
-def _times(texts: pa.StringArray) -> pa.TimestampArray:
-    texts = pc.utf8_slice_codeunits(texts, 0, 19)
-    try:
-        return pc.cast(texts, pa.timestamp("s")).cast(_TIME)
-    except pa.ArrowInvalid:
-        late = pc.match_substring_regex(texts, "^.{8}(29|3[01])")
-        return pc.cast(pc.if_else(late, None, texts), pa.timestamp("s")).cast(_TIME)
 
 
 def _meant(events: dict[str, pa.Array]) -> NDArray[np.bool_]:
