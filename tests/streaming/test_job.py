@@ -1,12 +1,8 @@
 """The stream on the running lab: Kafka to HDFS in micro-batches, faults included."""
 
 import logging
-import time
 from dataclasses import replace
-from threading import Event
-from typing import Any
 
-import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -15,12 +11,9 @@ from shoplab.core.frames import SparkCatalog, struct
 from shoplab.core.kafka import empty_topic
 from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
-from shoplab.core.wait import wait_until
-from shoplab.streaming.accounts import Accounts, BatchAccount
+from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
-from shoplab.streaming.beginning import checkpoint_of
-from shoplab.streaming.job import BatchFailedError, Clock, LiveJob
-from shoplab.streaming.pace import Pace
+from shoplab.streaming.job import BatchFailedError, LiveJob
 from shoplab.streaming.query import streaming
 from shoplab.streaming.state.files import StateFiles
 from shoplab.streaming.state.state import StreamState
@@ -73,92 +66,6 @@ def test_a_batch_that_dies_is_done_again_and_leaves_the_same(
     assert (account.rows, account.new, account.duplicates) == (70, 60, 10)
     assert account.days == {"2019-11-01": 60}
     assert (stream.events(), balance(stream.settings).closes) == (120, True)
-
-
-@pytest.fixture
-def halves(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> Stream:
-    """The stream takes what is sent to it in batches of 10."""
-    monkeypatch.setattr("shoplab.streaming.pace.FIRST", 10)
-    return stream
-
-
-def test_a_batch_is_read_while_the_one_before_is_processed(halves: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
-    halves.send(0, 30)
-    job = LiveJob(halves.settings, halves.store)
-    next_is_read, was_read, take, free = Event(), list[bool](), job._take, job.handover.free
-
-    def waits(*arguments: Any) -> None:
-        was_read.append(next_is_read.wait(30))
-        take(*arguments)
-
-    def read() -> None:
-        reads.append(1)
-        if len(reads) > 1:
-            next_is_read.set()
-        free()
-
-    reads: list[int] = []
-    monkeypatch.setattr(job, "_take", waits)
-    monkeypatch.setattr(job.handover, "free", read)
-    accounts = halves.drain(job)
-    assert (was_read, sum(account.new for account in accounts)) == ([True] * len(accounts), 30)
-    assert (halves.events(), balance(halves.settings).closes) == (30, True)
-
-
-def test_no_batch_is_taken_after_one_that_failed(
-    halves: Stream, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """And Spark's checkpoint, which is ahead of it, is none to go on with."""
-    halves.send(0, 60)
-    job = LiveJob(halves.settings, halves.store)
-    taken: list[int] = []
-
-    def dies(account: BatchAccount) -> None:
-        taken.append(account.batch)
-        time.sleep(1)  # the next one is read meanwhile
-        raise RuntimeError("killed before the account")
-
-    monkeypatch.setattr(job.accounts, "write", dies)
-    with pytest.raises(BatchFailedError, match="RuntimeError: killed"):
-        halves.drain(job)
-    assert taken == [0]
-    checkpoint = checkpoint_of(halves.settings, halves.catalog)
-    assert len(halves.catalog.storage.names(f"{checkpoint}/offsets")) == 2
-    accounts = halves.drain()
-    assert [account.batch for account in accounts] == list(range(len(accounts)))
-    assert sum(account.new for account in accounts) == halves.events() == 60
-    assert (balance(halves.settings).closes, "checkpoint" in capsys.readouterr().out) == (True, False)
-
-
-def test_a_change_of_pace_does_no_batch_twice(halves: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(halves.settings, trigger="100ms")
-    halves.send(0, 100)
-    job, taken = LiveJob(quick, halves.store), list[int]()
-    take = job._take
-
-    def slow(catalog: SparkCatalog, rows: pa.Table, number: int, clock: Clock) -> None:
-        taken.append(number)
-        time.sleep(0.5)  # the next one is read meanwhile, and waits
-        take(catalog, rows, number, clock)
-
-    monkeypatch.setattr(job, "_take", slow)
-    monkeypatch.setattr(Pace, "changed", lambda _: len(taken) in (2, 4))
-    with streaming(quick, halves.spark, job) as running:
-        wait_until(lambda: running.wait(1) or len(taken) > 5, 60, "the stream stands still")
-        running.process_all()
-    assert taken == list(range(len(taken)))
-    assert (halves.events(), balance(halves.settings).closes) == (100, True)
-
-
-def test_an_idle_stream_says_that_its_last_batch_failed(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = LiveJob(stream.settings, stream.store)
-    monkeypatch.setattr(job.accounts, "write", lambda _: 1 // 0)
-    stream.send(0, 10)
-    with (
-        streaming(stream.settings, stream.spark, job) as running,
-        pytest.raises(BatchFailedError, match="ZeroDivisionError"),
-    ):
-        assert not running.wait(60)
 
 
 def test_a_second_stream_is_refused_and_names_the_first(stream: Stream) -> None:

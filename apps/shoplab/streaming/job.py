@@ -86,13 +86,14 @@ class LiveJob:
         self._newest = ""
         self._is_first = True  # of this start's batches: an earlier start may have begun it
         self.handover = Handover()
+        self.given: int | None = None  # Spark's number of the newest batch that is, or will be, processed
         self._since: dict[str, float] = {}  # what is under way, and since when
         self._reads_none = Event()
         self._reads_none.set()
 
     def begin(self, begun: Beginning, catalog: SparkCatalog, pace: Pace) -> None:
         self.begun, self._spark_catalog, self._pace = begun, catalog, pace
-        self._ends, self._newest, self._is_first = begun.ends, begun.newest, True
+        self._ends, self._newest, self._is_first, self.given = begun.ends, begun.newest, True, None
         self._send_points(self.accounts.last(POINTS_AGAIN))
 
     def ready(self) -> None:
@@ -136,6 +137,7 @@ class LiveJob:
                 self.handover.free()
                 clock.lap("wait")
             if len(rows):
+                self.given = number
                 self.handover.give(partial(self._take, self._spark_catalog, rows, self.begun.first + number, clock))
         finally:
             self._reads_none.set()

@@ -1,14 +1,16 @@
 """The query that calls the job: started, started anew where batches are to be larger or smaller, stopped."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
+from shoplab.core.errors import ServiceError
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
 from shoplab.streaming.beginning import beginning
 from shoplab.streaming.job import LiveJob
 from shoplab.streaming.pace import Pace
@@ -28,6 +30,7 @@ _PLAN = {
     "spark.sql.codegen.wholeStage": "false",
 }
 _LOOK_S = 1  # how often the pace is asked
+_COMMIT_S = 5.0
 
 
 class Running:
@@ -96,9 +99,21 @@ class Running:
         self._job.lease.release()
 
     def _stop(self) -> None:
-        self._job.handover.close()  # what is only being read is left to the next query, and not done twice
+        self._job.handover.close()  # what is only being read is left to the next query
+        self._await_commit()
         self.query.stop()
         self._job.finish()
+
+    def _await_commit(self) -> None:
+        """Of what is processed: the next query would do it once more. Not for long, as where HDFS is away."""
+        job = self._job
+        commit = f"{job.begun.checkpoint}/commits/{job.given}"
+
+        def is_written() -> bool:
+            return job.given is None or not self.query.isActive or job.catalog.storage.exists(commit)
+
+        with suppress(ServiceError):
+            wait_until(is_written, _COMMIT_S, "Spark commits nothing", 0.05)
 
     def _start(self) -> None:
         begun = self._job.begun
