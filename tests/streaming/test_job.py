@@ -11,6 +11,7 @@ from shoplab.core.frames import SparkCatalog, struct
 from shoplab.core.kafka import empty_topic
 from shoplab.core.schemas import USER
 from shoplab.core.settings import Settings
+from shoplab.core.wait import wait_until
 from shoplab.streaming.accounts import Accounts
 from shoplab.streaming.audit.balance import balance
 from shoplab.streaming.job import BatchFailedError, LiveJob
@@ -154,6 +155,25 @@ def test_a_memory_read_while_spark_starts_is_not_read_again(stream: Stream, monk
     stream.send(50, 100)
     [account] = stream.drain(job)
     assert (account.new, account.duplicates, read) == (40, 10, [0])
+
+
+def test_a_memory_is_made_once_on_a_topic_that_is_empty_yet(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream.send(0, 10)
+    stream.drain()
+    empty_topic(stream.settings)
+    stream.catalog.storage.delete("/stream/temp/stream-state")
+    job = LiveJob(replace(stream.settings, trigger="100ms"), stream.store)
+    skipped: list[int] = []
+    skip = job.memory.skip
+    monkeypatch.setattr(job.memory, "skip", lambda batch: (skipped.append(batch), skip(batch)))
+    with caplog.at_level(logging.WARNING), streaming(job.settings, stream.spark, job) as running:
+        wait_until(lambda: skipped, 30, "Spark's first batch had rows")
+        stream.send(10, 30)
+        running.process_all()
+    assert len([line for line in caplog.messages if "takes up the stored events" in line]) == 1
+    assert (stream.events(), balance(stream.settings).closes) == (30, True)
 
 
 def test_a_memory_read_too_early_is_read_again(stream: Stream, caplog: pytest.LogCaptureFixture) -> None:

@@ -139,6 +139,8 @@ class LiveJob:
             if len(rows):
                 self.given = number
                 self.handover.give(partial(self._take, self._spark_catalog, rows, self.begun.first + number, clock))
+            else:
+                self.memory.skip(self.begun.first + number)
         finally:
             self._reads_none.set()
 

@@ -83,6 +83,11 @@ class Memory:
         yield state
         self._held, self._batch = state, batch
 
+    def skip(self, batch: int) -> None:
+        """A batch without rows, such as Spark's first of a topic that is empty yet, leaves the state as it is."""
+        if self._batch == batch - 1:
+            self._batch = batch
+
     def ready(self, catalog: SparkCatalog, batch: int, levels: Levels) -> None:
         """Holds the state for that batch."""
         if self._held is not None and self._batch == batch - 1:
