@@ -41,7 +41,7 @@ class Handover:
         self._last = given
         self._given.put((work, given))
 
-    def finish(self, seconds: float) -> None:
+    def finish(self, seconds: float | None) -> None:
         """Waits until what was given is done or has failed, at most so long."""
         wait([self._last], seconds)
 

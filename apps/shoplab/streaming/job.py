@@ -1,9 +1,9 @@
 """The stream: at every trigger Kafka's new events go to HDFS, and their users' features and segments follow.
 
 One Spark job a batch, whose plan is built once, reads Kafka's records; they become typed rows with their hashes. The
-batch before is processed meanwhile. What a batch leaves follows from its rows and from the
-state before it (streaming.state): done again after a kill it leaves the same files under the same names, with the same
-counts. The account is written last, and says where a start goes on; Spark's checkpoint may be a batch ahead of it.
+batch before is processed meanwhile. What a batch leaves follows from its rows and from the state before it
+(streaming.state): done again after a kill it leaves the same files under the same names, with the same counts. The
+account is written last, and says where a start goes on; Spark's checkpoint may be a batch ahead of it.
 """
 
 import datetime as dt
@@ -106,10 +106,10 @@ class LiveJob:
         """Whether a batch has been at it for longer than any batch takes."""
         return any(time.time() - since > HANGS_S for since in list(self._since.values()))
 
-    def finish(self) -> None:
-        """Waits for the running batches."""
-        self._reads_none.wait(FINISH_S)
-        self.handover.finish(FINISH_S)
+    def finish(self, seconds: float | None = FINISH_S) -> None:
+        """Waits for the running batches, at most about so long."""
+        self._reads_none.wait(seconds)
+        self.handover.finish(seconds)
 
     def failed(self) -> None:
         """BatchFailedError where a batch has failed since it was read: none is taken after it."""

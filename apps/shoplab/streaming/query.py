@@ -73,14 +73,17 @@ class Running:
                 self._start()
             if seconds is not None and waited >= seconds:
                 return False
-        self._job.finish()
-        self._job.failed()
+        self._await_processed()
         return True
 
     def process_all(self) -> None:
         """Waits until what Kafka has now is processed. Raises what `wait` raises."""
         self.query.processAllAvailable()
-        self._job.finish()
+        self._await_processed()
+
+    def _await_processed(self) -> None:
+        """What Spark has read, however long that takes."""
+        self._job.finish(None)
         self._job.failed()
 
     def _has_ended(self, seconds: int) -> bool:
