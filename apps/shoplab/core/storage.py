@@ -62,10 +62,7 @@ class Storage:
 
     def names(self, path: str) -> list[str]:
         """Names in a directory, sorted; empty where there is none. Files that are being written are left out."""
-        with self._calls():
-            if self.client.status(path, strict=False) is None:
-                return []
-            return sorted(name for name in self.client.list(path) if not name.startswith("."))
+        return sorted(self.listed(path))
 
     def listed(self, path: str) -> dict[str, tuple[int, int]]:
         """What is in a directory: HDFS's number of each, another one whenever it is written anew, and its bytes. One

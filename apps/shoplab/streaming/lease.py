@@ -73,7 +73,7 @@ class Lease:
             self._storage.write_json(f"{self._folder}/{self._mine}", {"host": "", "pid": 0, "started": 0, "beat": 0})
 
     def _newest(self) -> str:
-        return max(self._storage.listed(self._folder), default="")
+        return next(iter(self._storage.names(self._folder)[::-1]), "")
 
     def _said(self, name: str) -> dict[str, Any]:
         """Of a holder whose file can't be read, as after kills of HDFS: as of one that let go. Should it live, it
