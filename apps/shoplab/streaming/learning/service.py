@@ -4,7 +4,7 @@ import datetime as dt
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -63,10 +63,9 @@ class Learning:
     def __init__(self, catalog: Catalog, say: Callable[[list[Point]], object]) -> None:
         self._settings, self._catalog, self._say = catalog.settings, catalog, say
         self._most_cases = int(min(MOST_CASES, max(1, CASES_PER_S * self._settings.trigger_ms / 1000)))
-        self._beside = Beside("learning", 2)
+        self._beside = Beside("learning", 2, SHARE)
         self._waiting: deque[Given] = deque()
         self._changes = Lock()
-        self._hurry = Event()
         self._line: Line | None = None
         self._centres: MovingCentres | None = None
         self._refit = Refit(self._settings)
@@ -77,7 +76,6 @@ class Learning:
         """before: what a user did before the batch; it is asked now, of a few users."""
         if not self._settings.learning or not len(batch.events):
             return
-        self._hurry.clear()
         base = models.recommender
         cases = sample(batch.events, base.feedback, before, self._most_cases, batch.account.batch) if base else []
         with self._changes:
@@ -106,7 +104,6 @@ class Learning:
 
     def finish(self, seconds: float) -> None:
         """Learns from what is waiting, and publishes it, within so long."""
-        self._hurry.set()
         self._beside.do(self._publish)
         self._beside.finish(seconds)
         self._refit.stop()
@@ -128,9 +125,8 @@ class Learning:
             self._learn(newest.base, newest, [one.batch for one in given])
         if newest.segmentation is not None and not newest.batch.histories.empty:
             self._move(newest.segmentation, newest.batch)
-        taken = time.monotonic() - began  # and not this thread's: what it does in others is its own too
-        self._say([learning_point({"skipped_batches": self._skipped, "work_ms": 1000 * taken}, newest.batch.at)])
-        self._hurry.wait(taken * (1 / SHARE - 1))
+        work_ms = 1000 * (time.monotonic() - began)
+        self._say([learning_point({"skipped_batches": self._skipped, "work_ms": work_ms}, newest.batch.at)])
 
     def _learn(self, base: "Recommender", newest: Given, batches: list[Batch]) -> None:
         line, at = self._line, newest.batch.at
