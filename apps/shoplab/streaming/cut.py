@@ -57,8 +57,3 @@ def _copy(data: NDArray[np.uint8], starts: Places, offsets: Places, text: NDArra
         at, to = np.uint64(starts[row]), np.uint64(offsets[row])
         for place in range(np.uint64(offsets[row + 1]) - to):
             text[to + place] = data[at + place]
-
-
-def warm() -> None:
-    """Compiles it, for an image that is to start quickly."""
-    cut(pa.array([b'{"a":"1","b":"2"}']), ["a", "b"])

@@ -133,8 +133,3 @@ def _numbers(hashes: Hashes, valid: NDArray[np.bool_], words: NDArray[np.uint64]
             hashes[row] = _mixed(_with_8(hashes[row] + _5 + np.uint64(8), words[row]))
         elif valid[row]:
             hashes[row] = _mixed(_with_4(hashes[row] + _5 + np.uint64(4), words[row] & np.uint64(0xFFFFFFFF)))
-
-
-def warm() -> None:
-    """Compiles it, for an image that is to start quickly."""
-    xxhash64([pa.array([""]), pa.array([0], pa.int32()), pa.array([0.0])])

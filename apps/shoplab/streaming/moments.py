@@ -55,8 +55,3 @@ def _moments(
         hour, minute, second = _number(text, at + 11, 2), _number(text, at + 14, 2), _number(text, at + 17, 2)
         is_there[row] = day <= _days_of(year, month)
         micros[row] = 1_000_000 * (86_400 * _day(year, month, day) + 3_600 * hour + 60 * minute + second)
-
-
-def warm() -> None:
-    """Compiles it, for an image that is to start quickly."""
-    moments(pa.array(["2019-10-01 00:00:00"]))
