@@ -28,10 +28,10 @@ class BatchAccount:
     """Grain: one micro-batch. rows = new + duplicates + rejected. topic: Kafka's id of it, another one when it is made
     anew. offsets: what was taken, of all its partitions. late: of the new ones, those of LATE before the newest event
     of earlier batches; newest: time of the newest up to this one. dead: of the rejected, those in the topic of dead
-    letters. days: day -> events that were new. steps_ms: time of each step; duration_ms: of
-    all, but for waiting until the batch before was done. latency: from Kafka's
-    clock to the batch's end. points: JSON for the metric store. attempt: 1, and one more each time that a backfill
-    changed the batch: then all that was counted is of that time, and what was measured of the first.
+    letters. days: day -> events that were new. steps_ms: time of each step; duration_ms: of all, but for waiting until
+    the batch before was done. latency: from Kafka's clock to the batch's end. points: JSON for the metric store.
+    attempt: 1, and one more each time that a backfill changed the batch: then all that was counted is of that time, and
+    what was measured of the first.
     """
 
     batch: int

@@ -45,9 +45,9 @@ def beginning(settings: Settings, catalog: Catalog) -> Beginning:
     ends = {part: max(first, taken.get(part, 0)) for part, first in topic.firsts.items()}
     following = last.batch + 1 if last else 0
     lost = sum(end - taken.get(part, 0) for part, end in ends.items())  # deleted by Kafka before they were taken
-    first = None if lost else _first(settings, catalog, checkpoint, following, taken)
-    if first:
-        return Beginning(checkpoint, first["first"], following, ends, first["offsets"], topic.id, newest)
+    there = None if lost else _first(settings, catalog, checkpoint, following, taken)
+    if there:
+        return Beginning(checkpoint, there["first"], following, ends, there["offsets"], topic.id, newest)
     is_gone = not catalog.storage.exists(f"{checkpoint}/{_FIRST}")
     catalog.storage.delete(checkpoint)
     offsets = orjson.dumps({settings.events_topic: ends}).decode()
