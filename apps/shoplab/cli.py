@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,9 @@ BENCHES = {
 _DISK_FULL = ("No space left on device", "could only be written to 0 of the 1 minReplication nodes")
 _IN_SAFE_MODE = "SafeModeException"
 
+
+# Commands that the embedded lab's kept Spark driver runs
+KEPT = {"ingest", "analyse", "segment", "train"}
 
 # Commands that look for a Docker lab which `docker compose up` started
 _OF_A_RUNNING_LAB = {
@@ -130,27 +134,58 @@ def main() -> None:
     interrupted.
     """
     keep_private()
+    sys.exit(_told(_run_anywhere, sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """A command line in this process. Returns its exit code, after its error was told in one line."""
+    return _told(_run_here, words)
+
+
+def _run_here(words: Sequence[str]) -> object:
+    return cli.main(list(words), prog_name="./lab", standalone_mode=False)
+
+
+def _run_anywhere(words: Sequence[str]) -> object:
+    """In the Spark driver that is kept, where there is one for it."""
+    if words[:1] and words[0] in KEPT:
+        from shoplab.lab.embedded.driver import run_kept
+
+        code = run_kept(load_settings(), words)
+        if code is not None:
+            return code
+    return _run_here(words)
+
+
+def _told(run: Callable[[Sequence[str]], object], words: Sequence[str]) -> int:
     with plain_output():
-        sys.exit(_run())
+        try:
+            code = run(words)
+            return code if isinstance(code, int) else 0
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except LabError as error:
+            click.echo(f"lab: {one_line(str(error))}", err=True)
+            return error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("lab: interrupted", err=True)
+            return 130
+        except SystemExit as error:
+            return error.code if isinstance(error.code, int) else 0
+        except Exception as error:
+            if _is_of_ctrl_c(error):
+                click.echo("lab: interrupted", err=True)
+                return 130
+            click.echo(f"lab: {_unexpected(error)}", err=True)
+            return ServiceError.exit_code if _IN_SAFE_MODE in str(error) else 1
 
 
-def _run() -> int:
-    """The command's exit code, after its error was told in one line."""
-    try:
-        told = cli.main(prog_name="./lab", standalone_mode=False)
-        return told if isinstance(told, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except LabError as error:
-        click.echo(f"lab: {one_line(str(error))}", err=True)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("lab: interrupted", err=True)
-        return 130
-    except Exception as error:
-        click.echo(f"lab: {_unexpected(error)}", err=True)
-        return ServiceError.exit_code if _IN_SAFE_MODE in str(error) else 1
+def _is_of_ctrl_c(error: BaseException | None) -> bool:
+    """Whether it came up while the command was ending for Ctrl-C: Spark's jobs fail then where one waits for them."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _unexpected(error: Exception) -> str:

@@ -15,9 +15,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = None if sys.stdout.isatty() else 140  # a file or a pipe has no edge to wrap at
-out = Console(highlight=False, soft_wrap=True, width=WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out, err = Console(), Console()
+
+
+def fit() -> None:
+    """Looks at what standard output and error output are now: Rich looks once, when a console is made."""
+    width = None if sys.stdout.isatty() else 140  # a file or a pipe has no edge to wrap at
+    out.__init__(highlight=False, soft_wrap=True, width=width)  # type: ignore[misc]
+    err.__init__(stderr=True, highlight=False, soft_wrap=True)  # type: ignore[misc]
+
+
+fit()
 
 Say = Callable[[str], None]
 

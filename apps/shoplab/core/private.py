@@ -1,6 +1,8 @@
 """What the lab keeps is its user's alone: folders 0700, files 0600. A file that the user named is as other files."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shoplab.core.errors import LabError
@@ -13,6 +15,17 @@ def keep_private() -> None:
     """From now on whatever this process and its children write is the user's alone."""
     global _callers
     _callers = os.umask(MASK)
+
+
+@contextmanager
+def of_caller(umask: int) -> Iterator[None]:
+    """For the time of a block the caller's umask is this, -1 for as it is: of a user whom this process works for."""
+    global _callers
+    before, _callers = _callers, None if umask < 0 else umask
+    try:
+        yield
+    finally:
+        _callers = before
 
 
 def callers_umask() -> int:

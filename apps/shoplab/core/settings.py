@@ -30,6 +30,7 @@ class Settings:
     `allowed_hosts`: further names under which pages and API answer, with commas between; `api_token`: what the API asks
     of everybody, nothing where it is empty. `learning`: whether the stream learns on between trainings;
     `learn_segments`: and places users by centres that move on; `refit`: and trains anew beside it when too much is new.
+    `keep_spark_s`: seconds that the embedded lab's Spark is kept for the next command, 0 for none;
     `spark_events`: a folder for the event logs of the embedded lab's Spark, as its history server reads them.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     namenode_own_port: int = 6566
     datanode_own_port: int = 6697
     spark_own_port: int = 6665
+    driver_own_port: int = 10080
     api_port: int = 8000
 
     # The Docker lab's further pages
@@ -79,6 +81,7 @@ class Settings:
     stream_driver_memory: str = "768m"
     executor_memory: str = "512m"
     spark_events: str = ""
+    keep_spark_s: int = 600
 
     api_token: str = ""
     influx_url: str = ""

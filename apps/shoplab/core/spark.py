@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SECRET = "/run/lab-secrets/spark.conf"  # of the Docker lab's cluster
 _ADAPTIVE = "org.apache.spark.sql.execution.adaptive"
+_kept: "list[SparkSession]" = []  # at most one
 
 
 def start_spark(settings: Settings, app: str) -> "SparkSession":
@@ -113,22 +115,39 @@ def _page(settings: Settings) -> dict[str, str]:
     """Where its page listens: a port that no browser opens, behind the lab's door; no page where all are taken. It
     answers whoever asks, and would end jobs for them.
     """
-    wanted = (settings.spark_own_port, *UNREACHABLE_BY_SPARK)
-    free = next((port for port in wanted if is_free("127.0.0.1", port)), None)
+    row = UNREACHABLE_BY_SPARK if settings.spark_own_port in UNREACHABLE_BY_SPARK else ()
+    free = next((port for port in (settings.spark_own_port, *row) if is_free("127.0.0.1", port)), None)
     if free is None:
         return {"spark.ui.enabled": "false"}
-    retries = UNREACHABLE_BY_SPARK[-1] - free  # another driver may be faster: then the next one, and none beyond them
+    retries = row[-1] - free if row else 0  # another driver may be faster: then the next one, and none beyond them
     return {"spark.ui.port": str(free), "spark.port.maxRetries": str(retries), "spark.ui.killEnabled": "false"}
 
 
 @contextmanager
 def spark_session(settings: Settings, app: str) -> "Iterator[SparkSession]":
-    """A session that is stopped at the end."""
+    """A session that is stopped at the end; in a process that keeps one, that."""
+    if _kept:
+        try:
+            yield _kept[0]
+        finally:
+            _kept[0].catalog.clearCache()
+        return
     session = start_spark(settings, app)
     try:
         yield session
     finally:
         session.stop()
+
+
+@contextmanager
+def keep_spark(settings: Settings) -> "Iterator[SparkSession]":
+    """For the time of a block `spark_session` gives one and the same session to one job after the other."""
+    with spark_session(replace(settings, spark_own_port=settings.driver_own_port), "driver") as session:
+        _kept.append(session)
+        try:
+            yield session
+        finally:
+            _kept.clear()
 
 
 def _set_environment(settings: Settings) -> None:

@@ -34,7 +34,7 @@ def measure(settings: Settings, runs: int) -> Iterator[Startup]:
     jars.ensure_all(settings, "hadoop", "kafka")
     for _ in range(runs):
         with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
-            yield _measure_once(with_free_ports(replace(settings, home=Path(home))))
+            yield _measure_once(with_free_ports(replace(settings, home=Path(home), keep_spark_s=0)))
 
 
 def _measure_once(settings: Settings) -> Startup:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
@@ -57,17 +57,28 @@ def resident_mib(processes: Iterable[psutil.Process]) -> float:
     return total / 2**20
 
 
-class Command:
-    """One under way, with all that it starts, from the block's begin to its end. log: what it writes."""
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
-    def __init__(self, settings: Settings, log: Path, *words: str, module: str = "shoplab") -> None:
-        self._settings, self._words, self.log = settings, words, log
+
+class Command:
+    """One under way, with all that it starts, from the block's begin to its end. log: what it writes. beside: the
+    processes of a server that works for it.
+    """
+
+    def __init__(
+        self, settings: Settings, log: Path, *words: str, module: str = "shoplab",
+        beside: Callable[[], list[psutil.Process]] = list,
+    ) -> None:  # fmt: skip
+        self._settings, self._words, self.log, self._beside = settings, words, log, beside
         self._command = command(*words, module=module)
         self._peaks: dict[str, float] = {}  # by the program's name, and of all
         self._cpu_s: dict[int, float] = {}  # by process, as it was last seen
         self.seconds, self._ended = 0.0, Event()
 
     def __enter__(self) -> Self:
+        self._cpu_before = {process.pid: _cpu_s(process) for process in self._beside()}
         self.started = time.monotonic()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -105,7 +116,7 @@ class Command:
     @property
     def cpu_s(self) -> float:
         """Of all processes, as they were last seen."""
-        return round(sum(self._cpu_s.values()), 1)
+        return round(sum(spent - self._cpu_before.get(pid, 0.0) for pid, spent in self._cpu_s.items()), 1)
 
     def shared_mib(self) -> float:
         """Resident now, a page that several have counted once."""
@@ -113,13 +124,12 @@ class Command:
 
     def _watch(self) -> None:
         while not self._ended.wait(_WATCHED_S):
-            self._look(tree(self.process.pid))
+            self._look([*tree(self.process.pid), *self._beside()])
 
     def _look(self, processes: list[psutil.Process]) -> None:
         for process in processes:
             with contextlib.suppress(psutil.Error):
-                times = process.cpu_times()
-                self._cpu_s[process.pid] = times.user + times.system
+                self._cpu_s[process.pid] = _cpu_s(process)
         for program in _PROGRAMS:
             with contextlib.suppress(psutil.Error):
                 found = [one for one in processes if one.name().startswith(program)]

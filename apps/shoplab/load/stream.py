@@ -73,12 +73,12 @@ def measure(settings: Settings, size: Size, say: Say) -> StreamFigures:
 
 
 @contextmanager
-def bench_lab(settings: Settings, trigger: str, say: Say) -> Iterator[Settings]:
+def bench_lab(settings: Settings, trigger: str, say: Say, keep_spark_s: int = 0) -> Iterator[Settings]:
     """Its settings."""
     java.java_home(settings)
     jars.ensure_all(settings, "hadoop", "kafka", "spark-kafka")
     with tempfile.TemporaryDirectory(prefix="shoplab-bench-") as home:
-        own = with_free_ports(replace(settings, home=Path(home), trigger=trigger))
+        own = with_free_ports(replace(settings, home=Path(home), trigger=trigger, keep_spark_s=keep_spark_s))
         lab = EmbeddedLab(own)
         try:
             lab.up(Choice(), say)

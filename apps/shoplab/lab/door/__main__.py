@@ -27,7 +27,9 @@ def doors(settings: Settings) -> Doors:
         settings.datanode_http_port: hdfs("datanode", f"http://{datanode}:{settings.datanode_own_port}"),
     }
     if driver:
-        servers[settings.spark_ui_port] = spark("driver", f"http://{driver}:{settings.spark_own_port}")
+        # A command with a Spark of its own, such as the stream, before the driver that is kept for the others
+        own, kept = (f"http://{driver}:{port}" for port in (settings.spark_own_port, settings.driver_own_port))
+        servers[settings.spark_ui_port] = spark("driver", own, kept)
     else:
         servers[settings.spark_master_port] = spark("master", "http://spark-master:6665")
         servers[settings.history_port] = spark("history", "http://history:6667")

@@ -55,7 +55,7 @@ class Proxy:
             await PlainTextResponse(f"{reason}\n", status, {"connection": "close"})(scope, receive, send)
             return
         try:
-            answer = await self._client.send(self._request(request, server), stream=True)
+            answer = await self._asked(request, server)
         except ClientDisconnect:
             return
         except httpx.HTTPError as error:
@@ -67,7 +67,15 @@ class Proxy:
         finally:
             await answer.aclose()
 
-    def _request(self, request: Request, server: Server) -> httpx.Request:
+    async def _asked(self, request: Request, server: Server) -> httpx.Response:
+        try:
+            return await self._client.send(self._request(request, server.url), stream=True)
+        except httpx.ConnectError:  # nothing of the body has been read
+            if not server.instead:
+                raise
+            return await self._client.send(self._request(request, server.instead), stream=True)
+
+    def _request(self, request: Request, url: str) -> httpx.Request:
         """The path and the query byte for byte, the host as the client named it."""
         target: bytes = request.scope["raw_path"]
         if request.scope["query_string"]:
@@ -75,7 +83,7 @@ class Proxy:
         headers = [(name, value) for name, value in request.headers.items() if name not in _OWN]
         has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
         return self._client.build_request(
-            request.method, httpx.URL(server.url).copy_with(raw_path=target),
+            request.method, httpx.URL(url).copy_with(raw_path=target),
             headers=[*headers, ("accept-encoding", "identity")], content=request.stream() if has_body else None,
         )  # fmt: skip
 

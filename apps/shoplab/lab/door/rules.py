@@ -13,14 +13,15 @@ _NAMENODE_PARAMETER = "namenoderpcaddress"
 
 @dataclass(frozen=True)
 class Server:
-    """A server behind the door. url: where it listens. paths: method -> what may be asked; pages: those of them that a
-    link on any page may open.
+    """A server behind the door. url: where it listens; instead: where else, when nobody does there. paths:
+    method -> what may be asked; pages: those of them that a link on any page may open.
     """
 
     name: str
     url: str
     paths: Mapping[str, re.Pattern[str]]
     pages: re.Pattern[str]
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ def hdfs(name: str, url: str) -> Server:
     return Server(name, url, {"GET": _HDFS_READ} | dict.fromkeys(("PUT", "POST", "DELETE"), _FILES), _HDFS_PAGES)
 
 
-def spark(name: str, url: str) -> Server:
+def spark(name: str, url: str, instead: str = "") -> Server:
     """A page of Spark's: a driver, a standalone master with its workers, the history. There is nothing to change."""
-    return Server(name, url, {"GET": _SPARK_READ}, _SPARK_READ)
+    return Server(name, url, {"GET": _SPARK_READ}, _SPARK_READ, instead)
 
 
 def refusal(asked: Asked, server: Server, names: Collection[str], namenode: str) -> tuple[int, str] | None:

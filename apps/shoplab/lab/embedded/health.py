@@ -6,12 +6,13 @@ import socket
 from shoplab.core.kafka import NO_ANSWER, topic_problem
 from shoplab.core.probe import TIMEOUT_S, ask, bean, status_of
 from shoplab.core.settings import Settings
-from shoplab.lab.embedded.services import API, DATANODE, DOOR, KAFKA, NAMENODE, Service
+from shoplab.lab.embedded.driver import connects
+from shoplab.lab.embedded.services import API, DATANODE, DOOR, DRIVER, KAFKA, NAMENODE, Service
 
 
 def problem(settings: Settings, service: Service) -> str:
     """What keeps a service from being healthy, "" where nothing does."""
-    asked = {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: kafka_problem, DOOR: _door, API: _api}
+    asked = {NAMENODE: _namenode, DATANODE: _datanode, KAFKA: kafka_problem, DOOR: _door, API: _api, DRIVER: _driver}
     return asked[service](settings)
 
 
@@ -41,6 +42,12 @@ def _door(settings: Settings) -> str:
 
 def _api(settings: Settings) -> str:
     return "" if ask(f"{API.address(settings)}/health") else NO_ANSWER
+
+
+def _driver(settings: Settings) -> str:
+    """It listens from the first, also while Spark is starting."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return "" if connects(settings, client) else NO_ANSWER
 
 
 def kafka_problem(settings: Settings) -> str:

@@ -14,10 +14,10 @@ from shoplab.core.console import Say, pass_on
 from shoplab.core.errors import LabError, ServiceError
 from shoplab.core.settings import Settings
 from shoplab.core.wait import wait_until
-from shoplab.lab.embedded import health, process, services
+from shoplab.lab.embedded import driver, health, process, services
 from shoplab.lab.embedded.launch import READY_TIMEOUT, Launcher, failure, wait_ready
 from shoplab.lab.embedded.record import check_same_ports
-from shoplab.lab.embedded.services import API, DOOR, EVERY, SERVICES, Service
+from shoplab.lab.embedded.services import API, DOOR, DRIVER, EVERY, SERVICES, Service
 from shoplab.lab.home import close, made
 from shoplab.lab.lock import alone, lock_file
 from shoplab.lab.ports import check_ports
@@ -35,6 +35,8 @@ class EmbeddedLab:
         """Where it fails nothing of this start is left running, and data is as it was."""
         started = self.start(say)
         what = f"started {', '.join(service.title for service in started)}" if started else "was up already"
+        if self.settings.keep_spark_s and DRIVER.name not in process.running(self.settings):
+            driver.start(self.settings)
         say(f"{what}; HDFS in the browser: {DOOR.address(self.settings)}; Kafka: {self.settings.kafka}")
         return []
 
@@ -70,9 +72,9 @@ class EmbeddedLab:
         return [service.name for service in EVERY if service.name in ours]
 
     def status(self) -> list[State]:
-        """The API only where it runs."""
+        """API and Spark only where they run."""
         alive = process.running(self.settings)
-        shown = [*SERVICES, *([API] if API.name in alive else [])]
+        shown = [*SERVICES, *(service for service in (API, DRIVER) if service.name in alive)]
         return [self._state(service, alive.get(service.name)) for service in shown]
 
     def _state(self, service: Service, found: psutil.Process | None) -> State:

@@ -56,9 +56,11 @@ DOOR = Service(
 )  # fmt: skip
 SERVICES = (NAMENODE, DATANODE, KAFKA, DOOR)  # what `up` starts
 
-# Runs only where it was asked for
+# Run only where they were asked for
 API = Service("api", "API", "", "shoplab.lab.api", (), ("api_port",), "http://")
-EVERY = (*SERVICES, API)
+# The Spark driver kept for the next command, if there was one
+DRIVER = Service("driver", "Spark driver", "", "shoplab.driver", (), ("spark_ui_port",), "http://")
+EVERY = (*SERVICES, API, DRIVER)
 
 # Small heaps and the plain collector: three servers in well under 1 GiB. The quick compiler alone starts them sooner.
 JVM = (

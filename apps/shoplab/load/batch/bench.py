@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,9 +19,11 @@ from shoplab.core.errors import LabError
 from shoplab.core.schemas import TABLES
 from shoplab.core.settings import Settings
 from shoplab.events.generator import generate
+from shoplab.lab.embedded import process
+from shoplab.lab.embedded.services import DRIVER
 from shoplab.load.batch.digest import Digest, digest
 from shoplab.load.batch.spark_log import SparkWork, read_work
-from shoplab.load.processes import Command
+from shoplab.load.processes import Command, tree
 from shoplab.load.stream import TRIGGER, bench_lab
 
 STEPS = ("ingest", "analyse", "segment", "train")
@@ -77,7 +80,10 @@ class BatchFigures:
 
 def measure(settings: Settings, events: int, say: Say) -> BatchFigures:
     """In an embedded lab of its own, with so many events of October."""
-    with bench_lab(settings, TRIGGER, say) as own:
+    with (
+        tempfile.TemporaryDirectory() as log,
+        bench_lab(replace(settings, spark_events=log), TRIGGER, say, settings.keep_spark_s) as own,
+    ):
         file = own.home / "october.csv"
         say(f"making {events:,} events")
         generate(file, "2019-10", events)
@@ -90,14 +96,22 @@ def measure(settings: Settings, events: int, say: Say) -> BatchFigures:
 
 
 def _steps(settings: Settings, file: Path, reference: dict[str, float], say: Say) -> Iterator[tuple[str, Step]]:
+    before = SparkWork()
     for name in STEPS:
         say(name)
-        events = settings.home / "spark-events" / name
         words = [name, str(file)] if name == "ingest" else [name]
-        with Command(replace(settings, spark_events=str(events)), settings.home / f"{name}.log", *words) as running:
+        with Command(settings, settings.home / f"{name}.log", *words, beside=lambda: _driver(settings)) as running:
             running.finish()
+        done = read_work(Path(settings.spark_events))
         yield name, Step(running.seconds, running.cpu_s, running.peak_mib, running.peak_of("java"),
-                         running.peak_of("python"), round(reference[name], 2), read_work(events))  # fmt: skip
+                         running.peak_of("python"), round(reference[name], 2), done.since(before))  # fmt: skip
+        before = done
+
+
+def _driver(settings: Settings) -> list[psutil.Process]:
+    """The lab's own, and its Java."""
+    kept = process.running(settings).get(DRIVER.name)
+    return tree(kept.pid) if kept else []
 
 
 def _reference(settings: Settings, file: Path) -> Any:

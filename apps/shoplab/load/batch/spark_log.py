@@ -1,6 +1,6 @@
 """A Spark event log -> what its jobs did."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,19 @@ class SparkWork:
     written_mib: float = 0.0
     shuffled_mib: float = 0.0
 
+    def since(self, before: "SparkWork") -> "SparkWork":
+        """What was done after that."""
+        return SparkWork(**{name: done - getattr(before, name) for name, done in asdict(self).items()})
+
 
 def read_work(folder: Path) -> SparkWork:
-    """Of those that have ended."""
+    """So far: of an application that goes on, of the jobs that have ended."""
     work = SparkWork()
     for file in folder.rglob("events_*"):
         with file.open("rb") as lines:
             for line in lines:
-                _take(work, orjson.loads(line))
+                if line.endswith(b"\n"):  # the last one may be half written
+                    _take(work, orjson.loads(line))
     return work
 
 
