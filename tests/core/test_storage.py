@@ -64,3 +64,11 @@ def test_safe_mode_is_a_missing_service_with_a_way_out(lab: Settings, spark: Spa
         files.setSafeMode(modes.LEAVE)
     Storage(lab).write("/tmp/safe", b"1")
     Storage(lab).delete("/tmp/safe")
+
+
+def test_the_bytes_below_a_folder(lab: Settings) -> None:
+    storage, folder = Storage(lab), "/tmp/bytes"
+    storage.write(f"{folder}/a/one", b"123")
+    storage.write(f"{folder}/two", b"4567")
+    assert (storage.bytes_below(folder), storage.bytes_below(f"{folder}/none")) == (7, 0)
+    storage.delete(folder)

@@ -1,7 +1,10 @@
 """The analysis job: all clean events -> products, sessions, users and habits by month, and the report's tables."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import DataFrame
 
@@ -16,7 +19,7 @@ from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
 from shoplab.core.catalog import holding
 from shoplab.core.console import Say
-from shoplab.core.frames import SparkCatalog, kept
+from shoplab.core.frames import SparkCatalog, fit_shuffles, kept, side_by_side
 
 
 @dataclass(frozen=True)
@@ -46,40 +49,47 @@ def analyse(catalog: SparkCatalog, say: Say = lambda _: None) -> AnalysisSummary
     """Reads every clean event and makes the derived tables anew. Running it again gives the same tables."""
     started = time.monotonic()
     events = catalog.read("events")
-    say("products")
-    catalog.replace_whole("analysis/products", products(events))
-    say("sessions")
-    catalog.replace("sessions", sessions(events).repartition("month"), "month")
-    say("users")
-    all_products, all_sessions = catalog.read("analysis/products"), catalog.read("sessions")
-    catalog.replace("users", users(events, all_sessions, all_products).repartition("month"), "month")
-    facts = read_facts(all_products, all_sessions, catalog.read("users"))
-    with kept(touches(events, all_products)) as touched, kept(bought(events, all_sessions, all_products)) as paid:
-        say("habits")
-        catalog.replace("habits", habits(all_sessions, touched, paid).repartition("month"), "month")
-        with kept(paths.steps(events)) as steps:
-            _write_tables(catalog, _inputs(catalog, facts, touched, paid, steps), say)
+    fit_shuffles(catalog.spark, catalog.storage.bytes_below(catalog.path("events")))
+    say("products, sessions")
+    side_by_side([
+        lambda: catalog.replace_whole("analysis/products", products(events)),
+        lambda: _replace_by_month(catalog, "sessions", sessions(events)),
+    ])  # fmt: skip
+    with _inputs(catalog, events, say) as inputs:
+        _write_tables(catalog, inputs, say)
+    facts = inputs.facts
     catalog.storage.write_json(catalog.path("analysis", "left_out.json"), {"left_out": list(left_out(facts))})
     return _summary(catalog, facts, started)
 
 
-def _inputs(catalog: SparkCatalog, facts: Facts, touched: DataFrame, paid: DataFrame, steps: DataFrame) -> Inputs:
-    return Inputs(
-        events=catalog.read("events"),
-        sessions=catalog.read("sessions"),
-        users=catalog.read("users"),
-        habits=catalog.read("habits"),
-        touches=touched,
-        bought=paid,
-        steps=steps,
-        facts=facts,
-    )
+def _replace_by_month(catalog: SparkCatalog, dataset: str, rows: DataFrame) -> None:
+    catalog.replace(dataset, rows.repartition("month"), "month")
+
+
+@contextmanager
+def _inputs(catalog: SparkCatalog, events: DataFrame, say: Say) -> Iterator[Inputs]:
+    """For the time of a block; users and habits are written on the way."""
+    of_products, visits = catalog.read("analysis/products"), catalog.read("sessions")
+    with kept(touches(events, of_products)) as touched, kept(bought(events, visits, of_products)) as paid:
+        say("users, habits")
+        side_by_side([
+            lambda: _replace_by_month(catalog, "users", users(events, visits, of_products)),
+            lambda: _replace_by_month(catalog, "habits", habits(visits, touched, paid)),
+        ])  # fmt: skip
+        people = catalog.read("users")
+        with kept(paths.steps(events)) as steps:
+            yield Inputs(
+                events=events, sessions=visits, users=people, habits=catalog.read("habits"),
+                touches=touched, bought=paid, steps=steps, facts=read_facts(of_products, visits, people),
+            )  # fmt: skip
 
 
 def _write_tables(catalog: SparkCatalog, inputs: Inputs, say: Say) -> None:
-    for name, table in TABLES.items():
+    def write(name: str) -> None:
         say(name)
-        catalog.replace_whole(f"analysis/{name}", table(inputs).coalesce(1))
+        catalog.replace_whole(f"analysis/{name}", TABLES[name](inputs).coalesce(1))
+
+    side_by_side(partial(write, name) for name in reversed(TABLES))  # sequences take longest: not last and alone
 
 
 def _summary(catalog: SparkCatalog, facts: Facts, started: float) -> AnalysisSummary:

@@ -1,8 +1,10 @@
 """The catalog's tables as Spark DataFrames: read by their schemas, and replaced whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Event
 
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import types as T
@@ -19,6 +21,8 @@ _TYPES: dict[str, T.DataType] = {
     "array<int>": T.ArrayType(T.IntegerType()), "array<tinyint>": T.ArrayType(T.ByteType()),
 }  # fmt: skip
 
+_PART = 8 << 20  # bytes of Parquet, some ten times as much in memory
+
 
 @cache
 def struct(table: Table) -> T.StructType:
@@ -34,6 +38,40 @@ def kept(table: DataFrame) -> Iterator[DataFrame]:
         yield table
     finally:
         table.unpersist()
+
+
+def fit_shuffles(spark: SparkSession, size: int) -> None:
+    """Shuffles from here on have as many parts as so many bytes of Parquet call for: a task costs 20 ms whatever it
+    has. At least one for each core.
+    """
+    parts = max(spark.sparkContext.defaultParallelism, -(-size // _PART))
+    spark.conf.set("spark.sql.shuffle.partitions", str(parts))
+
+
+def side_by_side(jobs: Iterable[Callable[[], object]]) -> None:
+    """Runs them two at a time: while Spark plans the one, the other's tasks run. After an error, none is begun."""
+    failed = Event()
+
+    def run(job: Callable[[], object]) -> None:
+        with _setting(failed):
+            if not failed.is_set():
+                job()
+
+    with ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(run, job) for job in jobs]
+        with _setting(failed):
+            for job in begun:
+                job.result()
+
+
+@contextmanager
+def _setting(failed: Event) -> Iterator[None]:
+    """On any error, Ctrl-C among them."""
+    try:
+        yield
+    except BaseException:
+        failed.set()
+        raise
 
 
 class SparkCatalog(Catalog):

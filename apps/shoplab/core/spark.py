@@ -74,7 +74,9 @@ def _semantics(settings: Settings) -> dict[str, str]:
         # As in images/hadoop/conf/hdfs-site.xml: closing a small file is a matter of milliseconds, not of 400
         "spark.hadoop.dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "10",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "16",
+        "spark.sql.shuffle.partitions": "16",  # jobs that know how much they read say it: frames.fit_shuffles
+        # A job's plans bring some hundreds of generated classes; beyond this many they are compiled again and again
+        "spark.sql.codegen.cache.maxEntries": "2000",
         # A plan that turns out empty would be cut short, and with it the counts that an Observation was to bring
         "spark.sql.adaptive.optimizer.excludedRules": f"{_ADAPTIVE}.AQEPropagateEmptyRelation",
         # Sets and modes per session or user: sorted only where a task meets more groups than this, not from 128 on
@@ -82,6 +84,8 @@ def _semantics(settings: Settings) -> dict[str, str]:
         # Folders are listed by the driver; from 32 on Spark would start a job for it
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Else each call that makes a column looks through the stack for its line, milliseconds each, for error messages
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.sql.warehouse.dir": (settings.home / "tmp" / "warehouse").as_uri(),
     }
 

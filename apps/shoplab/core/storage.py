@@ -60,6 +60,12 @@ class Storage:
             status = self.client.status(path, strict=False)
             return None if status is None else int(status["length"])
 
+    def bytes_below(self, path: str) -> int:
+        """Of all files in a directory and below it; 0 where there is none."""
+        with self._calls():
+            found = self.client.content(path, strict=False)
+            return 0 if found is None else int(found["length"])
+
     def names(self, path: str) -> list[str]:
         """Names in a directory, sorted; empty where there is none. Files that are being written are left out."""
         return sorted(self.listed(path))

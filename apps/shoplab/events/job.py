@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from shoplab.core.catalog import holding
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
-from shoplab.core.frames import SparkCatalog, struct
+from shoplab.core.frames import SparkCatalog, fit_shuffles, struct
 from shoplab.core.schemas import EVENT
 from shoplab.events import clean, rows_spark
 from shoplab.events.accounts import IngestSummary, manifest, origin, raw_name
@@ -23,6 +23,7 @@ from shoplab.events.store import add_new
 
 # Free disk needed per byte of input: the raw copy, the staged rows, the Parquet, and Spark's shuffle of them.
 _SPACE, _PACKED_SPACE = 4.0, 14.0
+_PACKS = 4  # how much smaller a CSV becomes as Parquet
 _SPARE = 256 << 20
 _MORE = ", or allow more with --max-rejected"
 
@@ -34,6 +35,7 @@ def ingest(
     """Takes one file in. Refuses it, leaving nothing behind, when more than `max_rejected` of its rows are bad."""
     started = time.monotonic()
     check_space(catalog.settings.home, source)
+    fit_shuffles(catalog.spark, source.size if source.packed else source.size // _PACKS)
     work = catalog.temp("ingest")
     try:
         uris = _upload(catalog, source, work, say)

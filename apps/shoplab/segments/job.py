@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
-from shoplab.core.frames import SparkCatalog, checked, kept
+from shoplab.core.frames import SparkCatalog, checked, fit_shuffles, kept
 from shoplab.core.schemas import SEGMENT
 from shoplab.segments.confidence import fit_confidence
 from shoplab.segments.drift import ReferenceBins, fit_bins
@@ -42,13 +42,13 @@ def segment(catalog: SparkCatalog, request: SegmentRequest | None = None, say: S
     LabError where there are no users in the period, or nothing is published that `update` could go on from.
     """
     request = request or SegmentRequest()
+    fit_shuffles(catalog.spark, catalog.storage.bytes_below(catalog.path("users")))
     period = Period(request.since, request.as_of)
     published = load_model(catalog) if request.update else None
     say("users")
     with kept(history_in(catalog, period)) as history:
         day = _reference_day(history, request)
         people, left_out = _without_robots(history)
-        rfm = fit_rfm(history, day)
         say("k-means")
         kmeans = (
             update_segments(published.kmeans, people, request.engine)
@@ -56,7 +56,7 @@ def segment(catalog: SparkCatalog, request: SegmentRequest | None = None, say: S
             else fit_segments(people, request.k, request.engine)
         )
         bins = published.bins if published else fit_bins(kmeans.scaling, people)  # kept, so that slow drift adds up
-        model = _completed(catalog, period, rfm, kmeans, bins, people)
+        model = _completed(catalog, period, fit_rfm(history, day), kmeans, bins, people)
         say("table")
         with kept(apply_segmentation(model, history)) as segmented:
             summary = summarise(kmeans, str(day), segmented)
