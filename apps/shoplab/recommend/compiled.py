@@ -3,24 +3,28 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
 from shoplab.core.settings import CACHE
 
 _ROOM = Path(__file__).parent
+_PACKAGE = _ROOM.parent
 
 
-def _code() -> str:
-    """A name of the code that kernels and bundles are made by: another code, another name."""
+def _name_of(files: Iterable[Path]) -> str:
+    """Another code, another name."""
     code = blake2b(digest_size=8)
-    for file in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")]):
+    for file in sorted(files):
         code.update(file.read_bytes())
     return code.hexdigest()
 
 
-CODE = _code()
+# What kernels and bundles are made by
+CODE = _name_of([*_ROOM.glob("*.py"), *_ROOM.glob("fast/*.py"), *_ROOM.glob("sources/*.py")])
 
 
 def _folder() -> str:
@@ -40,7 +44,26 @@ def _folder() -> str:
 
 os.environ.setdefault("NUMBA_CACHE_DIR", _folder())  # before Numba is imported: it looks only then
 
-from numba import njit  # noqa: E402
+from numba import config, njit  # noqa: E402
+from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
+
+
+class ByCode(UserProvidedCacheLocator):
+    """A folder for the kernels of each of ours, named by its files' content: the same for every checkout of that code,
+    where Numba's own goes by the path.
+    """
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        return _subfolder(Path(py_file).parent)
+
+
+@cache
+def _subfolder(room: Path) -> str:
+    return f"{room.relative_to(_PACKAGE).as_posix().replace('/', '-')}-{_name_of(room.glob('*.py'))}"
+
+
+config.CACHE_LOCATOR_CLASSES = f"{__name__}.{ByCode.__name__}"  # type: ignore[attr-defined]
 
 _KEPT = Path(__file__).exists()  # not where the package is a zip file, as spark-submit ships it
 compiled = njit(cache=_KEPT, nogil=True, error_model="numpy")

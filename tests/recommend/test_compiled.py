@@ -1,0 +1,34 @@
+"""Kernels are compiled once for a machine and a version of their code."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from shoplab.core.settings import REPO
+
+_ASK = """
+import numpy as np
+from shoplab.streaming.hashes import _turned
+_turned(np.uint64(1), 7)
+print(len(_turned.stats.cache_hits), len(_turned.stats.cache_misses))
+"""
+
+
+def _asked(checkout: Path, cache: Path) -> str:
+    """How often the kernel was found compiled, and how often not."""
+    own = os.environ | {"PYTHONPATH": str(checkout), "SHOPLAB_CACHE": str(cache)}
+    return subprocess.run([sys.executable, "-c", _ASK], env=own, check=True, capture_output=True, text=True).stdout
+
+
+def test_another_checkout_of_the_same_code_compiles_nothing(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(REPO / "apps" / "shoplab", tmp_path / name / "shoplab")
+    cache = tmp_path / "cache"
+    assert _asked(tmp_path / "one", cache).split() == ["0", "1"]
+    assert _asked(tmp_path / "two", cache).split() == ["1", "0"]
+    neighbour = tmp_path / "two" / "shoplab" / "streaming" / "cut.py"  # whose constants may be compiled in
+    neighbour.write_text(f"{neighbour.read_text()}\n# another one\n")
+    assert _asked(tmp_path / "two", cache).split() == ["0", "1"]
+    assert _asked(tmp_path / "one", cache).split() == ["1", "0"]
