@@ -69,7 +69,7 @@ def engine() -> dict[str, Any]:
     if "permission denied" in problems:
         raise ServiceError("you may not use Docker; type: sudo usermod -aG docker $USER, then log in again")
     if problems or not info.get("ServerVersion"):
-        hint = "start Docker Desktop, or on Linux and WSL: sudo service docker start"
+        hint = "start Docker Desktop, or on Linux and WSL: sudo service docker start; without it: ./lab up --embedded"
         raise ServiceError(f"the Docker engine does not answer; {hint}")
     return info
 
