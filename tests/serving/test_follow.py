@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from shoplab.core.settings import load_settings
 from shoplab.core.vocabulary import NAMES
+from shoplab.serving import follow
 from shoplab.serving.follow import seconds
 from shoplab.serving.recent import KINDS, MOST, Recent, Tokens
 from shoplab.serving.restore import restore
@@ -100,3 +102,9 @@ def test_the_memory_comes_back_from_what_the_stream_has_stored(shop: Shop) -> No
     met = [(names[one["product"]], NAMES[one["kind"]]) for one in shop.follower.users.of("a")]
     assert met == [("p1", "view"), ("p2", "view")]
     assert seconds("2019-11-02 08:00:00 UTC") == at(shop.follower.users, "a")[-1]
+
+
+def test_a_small_container_is_left_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "room_mib", lambda: 384)
+    small = follow.Follower(load_settings({}), lambda _: {})
+    assert 30 << 20 < small.users.held + small.sessions.held <= 32 << 20

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import psutil
 
-_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # cgroups of version 2; "max" where nothing is set
+# cgroups of version 2 ("max" where nothing is set), and of version 1 (a number that no machine has)
+_OF_CONTAINER = tuple(map(Path, ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")))
 
 
 def room_mib() -> int:
     """The container's limit, or, where there is none, the machine's memory."""
     room = int(psutil.virtual_memory().total)
-    with suppress(OSError, ValueError):
-        room = min(room, int(_OF_CONTAINER.read_text()))
+    for limit in _OF_CONTAINER:
+        with suppress(OSError, ValueError):
+            room = min(room, int(limit.read_text()))
     return room >> 20

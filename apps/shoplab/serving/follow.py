@@ -9,11 +9,13 @@ import orjson
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from xxhash import xxh32_intdigest
 
+from shoplab.core.memory import room_mib
 from shoplab.core.repeated import Repeated
 from shoplab.core.settings import Settings
 from shoplab.events.times import moment
-from shoplab.serving.recent import KINDS, LATEST, Recent, Tokens
+from shoplab.serving.recent import BUDGET, KINDS, LATEST, Recent, Tokens
 
+_OF_SESSIONS = 16 << 20  # bytes
 _TAKEN = 2_000  # records at once
 _WAIT_S = 0.02
 _LAST = 500_000  # records of a partition to begin with, where no account says from where
@@ -33,7 +35,9 @@ class Follower:
 
     def __init__(self, settings: Settings, starts: Callable[["Follower"], dict[int, int]], worker: int = 1) -> None:
         self._settings, self._starts, self._worker = settings, starts, worker
-        self.users, self.sessions, self.tokens = Recent(), Recent(16 << 20), Tokens()
+        room = room_mib() << 20
+        self.users, self.sessions = Recent(min(BUDGET, room // 16)), Recent(min(_OF_SESSIONS, room // 48))
+        self.tokens = Tokens()
         self.lag: int | None = None
         self.problem = "the topic was not reached yet"
         self._following = Repeated("follower", self._try_to_follow, _AGAIN_S)
