@@ -32,3 +32,15 @@ def test_another_checkout_of_the_same_code_compiles_nothing(tmp_path: Path) -> N
     neighbour.write_text(f"{neighbour.read_text()}\n# another one\n")
     assert _asked(tmp_path / "two", cache).split() == ["0", "1"]
     assert _asked(tmp_path / "one", cache).split() == ["1", "0"]
+
+
+def test_kernels_of_others_are_kept_as_numba_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "theirs.py").write_text(
+        "import shoplab.recommend.compiled\nfrom numba import njit\n\n"
+        "@njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
+    )
+    ask = "from theirs import twice; print(twice(21), twice.stats.cache_path)"
+    own = os.environ | {"PYTHONPATH": f"{REPO / 'apps'}:{tmp_path}", "SHOPLAB_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-c", ask], env=own, check=True, capture_output=True, text=True)
+    answer, place = done.stdout.split()
+    assert (answer, Path(place).is_dir()) == ("42", True)

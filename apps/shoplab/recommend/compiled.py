@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from shoplab.core.settings import CACHE
 
@@ -45,13 +46,19 @@ def _folder() -> str:
 os.environ.setdefault("NUMBA_CACHE_DIR", _folder())  # before Numba is imported: it looks only then
 
 from numba import config, njit  # noqa: E402
-from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
+from numba.core.caching import CacheImpl, UserProvidedCacheLocator  # noqa: E402
 
 
 class ByCode(UserProvidedCacheLocator):
     """A folder for the kernels of each of ours, named by its files' content: the same for every checkout of that code,
     where Numba's own goes by the path.
     """
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        """None for a kernel of others, in a notebook for example: its place is where Numba would have it."""
+        ours = Path(py_file).is_relative_to(_PACKAGE)
+        return super().from_function(py_func, py_file) if ours else None  # type: ignore[no-untyped-call]
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
@@ -63,7 +70,8 @@ def _subfolder(room: Path) -> str:
     return f"{room.relative_to(_PACKAGE).as_posix().replace('/', '-')}-{_name_of(room.glob('*.py'))}"
 
 
-config.CACHE_LOCATOR_CLASSES = f"{__name__}.{ByCode.__name__}"  # type: ignore[attr-defined]
+_PLACES = [f"{__name__}.{ByCode.__name__}", *(place.__name__ for place in CacheImpl._locator_classes)]
+config.CACHE_LOCATOR_CLASSES = ",".join(_PLACES)  # type: ignore[attr-defined]
 
 _KEPT = Path(__file__).exists()  # not where the package is a zip file, as spark-submit ships it
 compiled = njit(cache=_KEPT, nogil=True, error_model="numpy")
