@@ -23,15 +23,14 @@ from shoplab.core import console, private, signals
 from shoplab.core.lock import locked
 from shoplab.core.settings import Settings, load_settings
 from shoplab.core.spark import keep_spark
-from shoplab.lab.embedded.driver import BUSY, MOST, OTHER, SOCKET, TAKEN, made_of
+from shoplab.lab.embedded.driver import BUSY, MOST, OTHER, SOCKET, TAKEN, is_short, made_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _UNSURE = (1, 130)  # exit codes of commands that fell or were ended: nobody knows what they left behind
 _MOST_LEFT = 1 << 30  # bytes of this process that a command may leave behind
-_LEAST_FREE = 1 << 30  # bytes of the machine's memory, below which this driver makes room
-_LOOKS_S = 5.0  # how often it looks
+_LOOKS_S = 5.0  # how often it looks whether memory is short
 _ASKS_S = 5.0  # for a request to come in whole
 
 
@@ -63,7 +62,7 @@ class Desk:
         the memory.
         """
         until = time.monotonic() + patience_s
-        while time.monotonic() < until and psutil.virtual_memory().available > _LEAST_FREE:
+        while time.monotonic() < until and not is_short():
             with suppress(queue.Empty):
                 self.now = self._waiting.get(timeout=min(patience_s, _LOOKS_S))
                 return self.now

@@ -14,6 +14,7 @@ from shoplab import driver
 from shoplab.core import private
 from shoplab.core.settings import Settings, load_settings
 from shoplab.core.wait import wait_until
+from shoplab.lab.embedded import driver as kept_driver
 from shoplab.lab.embedded import process
 from shoplab.lab.embedded.lab import EmbeddedLab
 from shoplab.load.processes import command, environment
@@ -123,8 +124,15 @@ def test_none_is_kept_where_none_is_wanted(caller: Caller) -> None:
 
 
 def test_it_makes_room_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "_LEAST_FREE", psutil.virtual_memory().total)
+    monkeypatch.setattr(kept_driver, "LEAST_FREE", psutil.virtual_memory().total)
     assert driver.Desk(load_settings({})).next(patience_s=3600) is None
+
+
+def test_none_is_started_to_end_at_once(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert caller.driver() is None
+    monkeypatch.setattr(kept_driver, "LEAST_FREE", psutil.virtual_memory().total)
+    assert kept_driver.run_kept(caller.settings, ["ingest", "october.csv"]) is None
+    assert caller.driver() is None
 
 
 def test_files_are_made_as_the_callers() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import orjson
+import psutil
 
 from shoplab.core.errors import ServiceError
 from shoplab.core.private import callers_umask
@@ -26,6 +27,7 @@ SOCKET = "driver.sock"
 TAKEN, BUSY, OTHER = b"t", b"b", b"o"
 STOP = b"s"  # what we may say then
 MOST = 1 << 20  # bytes of a request
+LEAST_FREE = 1 << 30  # bytes of the machine's memory
 _LISTENS_S = 20.0
 _SESSION = (
     "home", "cache", "hdfs_uri", "namenode_port", "spark_master", "driver_memory", "spark_events", "driver_own_port",
@@ -55,11 +57,19 @@ def _is_for_it(settings: Settings, words: Sequence[str]) -> bool:
     )
 
 
-def start(settings: Settings) -> None:
-    """In the background: whoever needs it waits for it."""
+def is_short() -> bool:
+    """Whether others need the machine's memory: no driver is kept then, and none is started to end at once."""
+    return psutil.virtual_memory().available < LEAST_FREE
+
+
+def start(settings: Settings) -> bool:
+    """In the background: whoever needs it waits for it. False where there is no memory for one."""
+    if is_short():
+        return False
     own = {variable(name): str(getattr(settings, name)) for name in (*_SESSION, "keep_spark_s")}
     environment = services.python_environment(settings) | own
     process.start(settings, DRIVER, services.python_command(settings, DRIVER), environment)
+    return True
 
 
 def made_of(settings: Settings) -> str:
@@ -74,8 +84,7 @@ def _connected(settings: Settings) -> Iterator[socket.socket | None]:
     """None where there is no driver, and none could be started in time."""
     with socket.socket(socket.AF_UNIX) as connection:
         found = connects(settings, connection)
-        if not found:
-            start(settings)
+        if not found and start(settings):
             with suppress(ServiceError):
                 found = wait_until(lambda: connects(settings, connection), _LISTENS_S, "", every=0.05)
         yield connection if found else None
