@@ -19,7 +19,7 @@ from shoplab.behaviour.touches import touches
 from shoplab.behaviour.users import users
 from shoplab.core.catalog import holding
 from shoplab.core.console import Say
-from shoplab.core.frames import SparkCatalog, fit_shuffles, kept, side_by_side
+from shoplab.core.frames import SparkCatalog, kept, side_by_side
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def analyse(catalog: SparkCatalog, say: Say = lambda _: None) -> AnalysisSummary
     """Reads every clean event and makes the derived tables anew. Running it again gives the same tables."""
     started = time.monotonic()
     events = catalog.read("events")
-    fit_shuffles(catalog.spark, catalog.storage.bytes_below(catalog.path("events")))
+    catalog.fit_shuffles("events")
     say("products, sessions")
     side_by_side([
         lambda: catalog.replace_whole("analysis/products", products(events)),

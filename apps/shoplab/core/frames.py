@@ -81,6 +81,10 @@ class SparkCatalog(Catalog):
         super().__init__(settings)
         self.spark = spark
 
+    def fit_shuffles(self, dataset: str) -> None:
+        """For a job that reads the whole of it."""
+        fit_shuffles(self.spark, self.storage.bytes_below(self.path(dataset)))
+
     def read(self, dataset: str, *parts: str) -> DataFrame:
         """A table, or the part of it below `parts`. LabError with the command that makes it, where it is empty."""
         self.need(dataset)

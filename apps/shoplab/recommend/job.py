@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from shoplab.core.catalog import holding
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
-from shoplab.core.frames import SparkCatalog, fit_shuffles, kept
+from shoplab.core.frames import SparkCatalog, kept
 from shoplab.recommend.data.arrays import UNKNOWN
 from shoplab.recommend.data.durable import durable_items, repurchases
 from shoplab.recommend.data.feedback import CURRENT
@@ -71,7 +71,7 @@ def train(
     """
     started = time.monotonic()
     events = catalog.read("events")
-    fit_shuffles(catalog.spark, catalog.storage.bytes_below(catalog.path("events")))
+    catalog.fit_shuffles("events")
     model, pairs = fit_recommender(events, _current_segments(catalog), engine, rank, say)
     model = replace(model, ranker=replace(model.ranker, most_of_category=most_of_category))
     facts = {

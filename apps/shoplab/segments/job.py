@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
 from shoplab.core.console import Say
 from shoplab.core.errors import LabError
-from shoplab.core.frames import SparkCatalog, checked, fit_shuffles, kept
+from shoplab.core.frames import SparkCatalog, checked, kept
 from shoplab.core.schemas import SEGMENT
 from shoplab.segments.confidence import fit_confidence
 from shoplab.segments.drift import ReferenceBins, fit_bins
@@ -42,7 +42,7 @@ def segment(catalog: SparkCatalog, request: SegmentRequest | None = None, say: S
     LabError where there are no users in the period, or nothing is published that `update` could go on from.
     """
     request = request or SegmentRequest()
-    fit_shuffles(catalog.spark, catalog.storage.bytes_below(catalog.path("users")))
+    catalog.fit_shuffles("users")
     period = Period(request.since, request.as_of)
     published = load_model(catalog) if request.update else None
     say("users")

@@ -35,7 +35,7 @@ class Follower:
 
     def __init__(self, settings: Settings, starts: Callable[["Follower"], dict[int, int]], worker: int = 1) -> None:
         self._settings, self._starts, self._worker = settings, starts, worker
-        room = room_mib() << 20
+        room = room_mib() << 20  # a small container gives a twelfth
         self.users, self.sessions = Recent(min(BUDGET, room // 16)), Recent(min(_OF_SESSIONS, room // 48))
         self.tokens = Tokens()
         self.lag: int | None = None
