@@ -4,6 +4,7 @@ from shoplab.behaviour import activity
 from shoplab.behaviour.bought import bought
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.touches import touches
 from tests.data import event, event_frame
 
 
@@ -29,7 +30,7 @@ def test_funnel_counts_sessions_and_abandoned_carts(spark: SparkSession) -> None
         event("10-01 12:00:10", "purchase", session="s2", price=7.0),
         event("10-01 12:00:00", session="s3", user="u2"),
     )
-    by_session = sessions(events)
+    by_session = sessions(touches(events))
     [row] = activity.funnel(by_session, bought(events, by_session, products(events))).collect()
     assert [row[c] for c in ("sessions", "viewed", "carted", "purchased", "abandoned", "users")] == [3, 3, 1, 1, 1, 2]
     assert row["revenue"] == 7.0
@@ -38,4 +39,4 @@ def test_funnel_counts_sessions_and_abandoned_carts(spark: SparkSession) -> None
 
 def test_long_sessions_are_counted_together(spark: SparkSession) -> None:
     events = event_frame(spark, *[event(f"10-01 12:{i // 60:02}:{i % 60:02}") for i in range(70)])
-    assert [tuple(row) for row in activity.session_lengths(sessions(events)).collect()] == [(50, 1, 0)]
+    assert [tuple(row) for row in activity.session_lengths(sessions(touches(events))).collect()] == [(50, 1, 0)]

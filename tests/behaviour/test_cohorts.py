@@ -4,6 +4,7 @@ from pyspark.sql import SparkSession
 
 from shoplab.behaviour.cohorts import cohorts
 from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.touches import touches
 from tests.data import event, event_frame
 
 
@@ -18,7 +19,7 @@ def test_who_comes_back_in_which_week(spark: SparkSession) -> None:
         event("10-08 12:00:00", user="u3", session="c1"),
         event("10-09 12:00:00", user="u3", session="c2"),
     )
-    rows = sorted(tuple(row) for row in cohorts(sessions(events)).collect())
+    rows = sorted(tuple(row) for row in cohorts(sessions(touches(events))).collect())
     first, second = dt.date(2019, 9, 30), dt.date(2019, 10, 7)
     assert rows == [
         (first, 0, 2, 2, 1.0),
@@ -32,4 +33,4 @@ def test_who_comes_back_in_which_week(spark: SparkSession) -> None:
 def test_weeks_in_which_nobody_came_are_left_out(spark: SparkSession) -> None:
     """Such as the 48 years after an event of a clock that was never set."""
     events = event_frame(spark, event("01-01 00:00:00", session="a1"), event("12-30 12:00:00", session="a2"))
-    assert sorted(row["weeks_after"] for row in cohorts(sessions(events)).collect()) == [0, 52]
+    assert sorted(row["weeks_after"] for row in cohorts(sessions(touches(events))).collect()) == [0, 52]

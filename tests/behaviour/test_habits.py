@@ -2,18 +2,20 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.bought import bought
-from shoplab.behaviour.habits import habits
+from shoplab.behaviour.habits import discounts, habits
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.touches import touches
+from shoplab.behaviour.touches import touches, with_look
 from shoplab.core.frames import struct
 from shoplab.core.schemas import HABIT
 from tests.data import event, event_frame
 
 
 def table(events: DataFrame) -> DataFrame:
-    by_session, by_product = sessions(events), products(events)
-    return habits(by_session, touches(events, by_product), bought(events, by_session, by_product))
+    by_product = products(events)
+    touched = with_look(touches(events), by_product)
+    by_session = sessions(touched)
+    return habits(by_session, touched, bought(events, by_session, by_product), discounts(events, by_product))
 
 
 def made(events: DataFrame) -> dict[tuple[str, str], dict[str, object]]:

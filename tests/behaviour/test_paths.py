@@ -1,21 +1,36 @@
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from shoplab.behaviour import paths
-from shoplab.behaviour.paths import steps, transitions, typical_paths
+from shoplab.behaviour.products import products
+from shoplab.behaviour.users import users_of
 from tests.data import event, event_frame
+
+
+def steps(events: DataFrame) -> dict[str, Row]:
+    """By session."""
+    made = paths.named(paths.steps(events, users_of(events, products(events)), F.col("category_code")))
+    return {row["user_session"]: row for row in made.collect()}
 
 
 def test_steps_are_in_time_order_and_within_a_second_in_the_funnels(spark: SparkSession) -> None:
     events = event_frame(
         spark, event("10-01 12:00:05", "purchase"), event("10-01 12:00:05", "cart"), event("10-01 12:00:00")
     )
-    assert steps(events).collect()[0]["steps"] == ["view", "cart", "purchase"]
+    assert steps(events)["s1"]["steps"] == ["view", "cart", "purchase"]
+
+
+def gone(spark: SparkSession, *walks: list[str], buyer: bool = False) -> DataFrame:
+    """Each of one session."""
+    return spark.createDataFrame(
+        [(buyer, walk, 1) for walk in walks], "buyer boolean, steps array<string>, sessions int"
+    )
 
 
 def test_transitions_have_start_and_exit_and_shares_of_each_step(spark: SparkSession) -> None:
-    table = spark.createDataFrame([(["view", "view", "cart"],), (["view"],)], "steps array<string>")
-    made = {(r["step"], r["next"]): (r["moves"], r["share"]) for r in transitions(table).collect()}
+    table = gone(spark, ["view", "view", "cart"], ["view"])
+    made = {(r["step"], r["next"]): (r["moves"], r["share"]) for r in paths.transitions(table).collect()}
     assert made == {
         ("start", "view"): (2, 1.0),
         ("view", "view"): (1, pytest.approx(1 / 3)),
@@ -26,11 +41,11 @@ def test_transitions_have_start_and_exit_and_shares_of_each_step(spark: SparkSes
 
 
 def test_typical_paths_fold_repeats(spark: SparkSession) -> None:
-    sessions = [["view", "view", "view", "cart"], ["view", "view", "cart"], ["view"], ["view", "cart", "view"]]
-    table = spark.createDataFrame([(s,) for s in sessions], "steps array<string>")
-    made = {row["path"]: row["sessions"] for row in typical_paths(table).collect()}
+    walks = [["view", "view", "view", "cart"], ["view", "view", "cart"], ["view"], ["view", "cart", "view"]]
+    table = gone(spark, *walks)
+    made = {row["path"]: row["sessions"] for row in paths.typical_paths(table).collect()}
     assert made == {"view+ > cart": 2, "view": 1, "view > cart > view": 1}
-    assert [row["path"] for row in typical_paths(table, most=1).collect()] == ["view+ > cart"]
+    assert [row["path"] for row in paths.typical_paths(table, most=1).collect()] == ["view+ > cart"]
 
 
 def test_steps_know_the_users_who_buy_in_the_month(spark: SparkSession) -> None:
@@ -42,7 +57,7 @@ def test_steps_know_the_users_who_buy_in_the_month(spark: SparkSession) -> None:
         event("10-01 12:00:00", user="u2", session="s4"),
         event("10-01 13:00:00", "refund", user="u2", session="s5"),
     )
-    rows = {row["user_session"]: row for row in steps(events).collect()}
+    rows = steps(events)
     assert {name: row["buyer"] for name, row in rows.items()} == {"s1": True, "s2": True, "s3": False, "s4": False}
     assert (rows["s1"]["categories"], rows["s2"]["categories"]) == ([None], ["electronics.phone"])
 
@@ -59,30 +74,42 @@ def test_robots_are_left_out_of_paths(spark: SparkSession) -> None:
         event("10-01 12:00:00", user="u2", session="s3"),
     )
     robot = click.crossJoin(base.limit(1).drop("event_time", "user_session")).selectExpr("*", "'long' AS user_session")
-    assert {row["user_session"] for row in steps(base.unionByName(robot)).collect()} == {"s2", "s3"}
-    assert steps(base.unionByName(robot.limit(2_000))).count() == 4
+    assert set(steps(base.unionByName(robot))) == {"s2", "s3"}
+    assert len(steps(base.unionByName(robot.limit(2_000)))) == 4
+
+
+def test_walks_are_counted_and_name_the_top_categories_only(spark: SparkSession) -> None:
+    events = event_frame(
+        spark,
+        *[event("10-01 12:00:00", user=user, category="a.x") for user in ("u1", "u2")],
+        event("10-01 12:00:00", user="u3", category="c.z"),
+        event("10-01 12:00:00", "cart", user="u3", category=None),
+        event("10-01 12:00:00", user="u3", category="b.y"),
+    )
+    made = paths.walks(events, users_of(events, products(events)), ["a", "b"])
+    assert sorted(tuple(row) for row in made.select("steps", "categories", "sessions").collect()) == [
+        (["view"], ["a"], 2),
+        (["view", "view", "cart"], ["b", "other", "none"], 1),
+    ]
 
 
 def walks(spark: SparkSession) -> DataFrame:
     rows = [
-        (True, ["view", "view", "cart", "purchase"], ["a.x", "b.y", "b.y", "b.y"]),
-        (True, ["view", "cart", "purchase"], ["c.z", None, "a.x"]),
-        (False, ["view"], ["a.x"]),
-        (False, ["view", "view"], [None, None]),
+        (True, ["view", "view", "cart", "purchase"], ["a", "b", "b", "b"], 1),
+        (True, ["view", "cart", "purchase"], ["other", "none", "a"], 1),
+        (False, ["view"], ["a"], 1),
+        (False, ["view", "view"], ["none", "none"], 1),
     ]
-    return spark.createDataFrame(rows, "buyer boolean, steps array<string>, categories array<string>")
+    return spark.createDataFrame(rows, "buyer boolean, steps array<string>, categories array<string>, sessions int")
 
 
-def test_transitions_by_category_name_the_top_ones_only(spark: SparkSession) -> None:
-    table = paths.transitions_by_category(walks(spark), ["a", "b"])
+def test_transitions_by_category_go_from_step_and_category_to_the_next(spark: SparkSession) -> None:
+    table = paths.transitions_by_category(walks(spark))
     made = {(row["step"], row["next"]): row["moves"] for row in table.collect()}
     assert made["start", "view a"] == 2
     assert made["view a", "view b"] == 1
     assert made["view other", "cart none"] == 1
     assert made["purchase a", "exit"] == 1
-    assert {row["step"] for row in paths.transitions_by_category(walks(spark), []).collect()} == {
-        "start", "view other", "view none", "cart other", "cart none", "purchase other",
-    }  # fmt: skip
 
 
 def test_buyers_and_others_have_paths_of_their_own(spark: SparkSession) -> None:
@@ -107,7 +134,7 @@ def test_flows_go_from_position_to_position_and_end_in_exit(spark: SparkSession)
 
 
 def test_flows_stop_at_the_sixth_position(spark: SparkSession) -> None:
-    table = spark.createDataFrame([(True, ["view", "cart"] * 5)], "buyer boolean, steps array<string>")
+    table = gone(spark, ["view", "cart"] * 5, buyer=True)
     made = sorted((row["position"], row["step"], row["next"]) for row in paths.flows(table).collect())
     assert made[0] == (1, "view", "cart")
     assert made[-1] == (6, "cart", "view")

@@ -1,6 +1,7 @@
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.touches import touches
 from shoplab.core.frames import struct
 from shoplab.core.schemas import SESSION
 from tests.data import event, event_frame
@@ -15,7 +16,7 @@ def test_one_row_a_session_with_its_counts(spark: SparkSession) -> None:
         event("10-01 13:00:00", session="s2", product="p2"),
         event("10-01 12:00:00", user="u2"),  # the same session id under another user is another session
     )
-    rows = {(row["user_id"], row["user_session"]): row for row in sessions(events).collect()}
+    rows = {(row["user_id"], row["user_session"]): row for row in sessions(touches(events)).collect()}
     assert set(rows) == {("u1", "s1"), ("u1", "s2"), ("u2", "s1")}
     first = rows["u1", "s1"]
     assert [first[name] for name in ("events", "views", "carts", "removes", "purchases", "products")] == [
@@ -32,10 +33,10 @@ def test_one_row_a_session_with_its_counts(spark: SparkSession) -> None:
 
 
 def test_a_session_over_midnight_belongs_to_the_month_it_began_in(spark: SparkSession) -> None:
-    made = sessions(event_frame(spark, event("10-31 23:59:00"), event("11-01 00:01:00"))).collect()
+    made = sessions(touches(event_frame(spark, event("10-31 23:59:00"), event("11-01 00:01:00")))).collect()
     assert [(row["month"], row["events"]) for row in made] == [("2019-10", 2)]
 
 
 def test_columns_are_the_schemas(spark: SparkSession) -> None:
-    made = sessions(event_frame(spark, event("10-01 12:00:00"))).schema
+    made = sessions(touches(event_frame(spark, event("10-01 12:00:00")))).schema
     assert [(f.name, f.dataType) for f in made] == [(f.name, f.dataType) for f in struct(SESSION)]

@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.touches import touches
+from shoplab.behaviour.touches import touches, with_look
 from shoplab.behaviour.trends import MOST_PRODUCTS, days_of_the_weeks, trends
 from tests.data import event, event_frame
 
@@ -14,7 +14,7 @@ def made(spark: SparkSession, first: int, *rows: tuple[object, ...]) -> dict[tup
     """Trends of a log that has the days of October from `first` to the 14th."""
     events = event_frame(spark, *rows)
     days = [dt.date(2019, 10, day) for day in range(first, 15)]
-    table = trends(touches(events, products(events)), days)
+    table = trends(with_look(touches(events), products(events)), days)
     return {(row["kind"], row["name"]): row.asDict() for row in table.collect()}
 
 

@@ -2,15 +2,14 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.users import users_of
 from shoplab.core.frames import struct
 from shoplab.core.schemas import USER
 from tests.data import event, event_frame
 
 
 def made(events: DataFrame) -> dict[tuple[str, str], dict[str, object]]:
-    rows = users(events, sessions(events), products(events)).collect()
+    rows = users_of(events, products(events)).collect()
     return {(row["user_id"], row["month"]): row.asDict() for row in rows}
 
 
@@ -59,5 +58,5 @@ def test_price_level_is_the_place_within_the_category(spark: SparkSession) -> No
 
 def test_columns_are_the_schemas(spark: SparkSession) -> None:
     events = event_frame(spark, event("10-01 12:00:00"))
-    schema = users(events, sessions(events), products(events)).schema
+    schema = users_of(events, products(events)).schema
     assert [(f.name, f.dataType) for f in schema] == [(f.name, f.dataType) for f in struct(USER)]

@@ -52,16 +52,18 @@ def analysed(events: Any) -> dict[str, object]:
     from shoplab.behaviour import activity, paths
     from shoplab.behaviour.products import products
     from shoplab.behaviour.sessions import sessions
-    from shoplab.behaviour.users import users
+    from shoplab.behaviour.touches import touches
+    from shoplab.behaviour.users import users_of
     from shoplab.report import flows
 
-    by_session, by_product = sessions(events), products(events)
+    by_product = products(events)
+    by_session, by_user = sessions(touches(events)), users_of(events, by_product)
     return {
         "sessions": by_session.groupBy().sum("compares").collect()[0][0],
-        "users": users(events, by_session, by_product).groupBy().sum("compares").collect()[0][0],
+        "users": by_user.groupBy().sum("compares").collect()[0][0],
         "products": by_product.groupBy().sum("compares").collect()[0][0],
         "activity": activity.activity(events).groupBy().sum("events").collect()[0][0],
-        "steps": sorted({step for row in paths.steps(events).collect() for step in row["steps"]}),
+        "steps": sorted({step for row in paths.walks(events, by_user, ()).collect() for step in row["steps"]}),
         "flows": list(flows.STEPS),
     }
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from shoplab.behaviour.sessions import revenue
+from shoplab.behaviour.columns import revenue
 from shoplab.core.catalog import Catalog
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog

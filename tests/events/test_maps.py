@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.sessions import sessions
+from shoplab.behaviour.touches import touches
 from shoplab.core.catalog import Catalog
 from shoplab.core.frames import SparkCatalog
 from shoplab.core.settings import Settings
@@ -68,7 +69,9 @@ def test_the_real_online_retail(catalog: Catalog) -> None:
     counted = dict(events.groupBy("event_type").count().collect())
     assert counted == {"purchase": (once["Quantity"] > 0).sum(), "refund": (once["Quantity"] < 0).sum()}
     assert events.agg({"quantity": "min"}).collect()[0][0] == 1
-    by_user = sessions(events).groupBy("user_id").sum("revenue").toPandas().set_index("user_id")["sum(revenue)"]
+    by_user = (
+        sessions(touches(events)).groupBy("user_id").sum("revenue").toPandas().set_index("user_id")["sum(revenue)"]
+    )
     assert len(by_user) == len(paid) == 4_383
     assert (by_user - paid).abs().max() < 0.005
 
@@ -91,7 +94,7 @@ def test_the_real_taobao(catalog: Catalog) -> None:
     events = catalog.read("events")
     assert dict(events.groupBy("event_type").count().collect()) == once["what"].value_counts().to_dict()
     assert events.where("price is not null or quantity is not null").isEmpty()
-    visits = sessions(events).toPandas()
+    visits = sessions(touches(events)).toPandas()
     assert len(visits) == once["user"].nunique() + silences.sum()
     assert (visits["revenue"] == 0).all()
     assert events.selectExpr("min(unix_timestamp(event_time))").collect()[0][0] == at.min()

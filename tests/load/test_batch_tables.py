@@ -9,11 +9,11 @@ from pyspark.sql import SparkSession
 from shoplab.behaviour import paths
 from shoplab.behaviour.bought import bought
 from shoplab.behaviour.facts import read_facts
-from shoplab.behaviour.habits import habits
+from shoplab.behaviour.habits import discounts, habits
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.tables import TABLES, Inputs
-from shoplab.behaviour.touches import touches
+from shoplab.behaviour.touches import touches, with_look
 from shoplab.behaviour.users import users
 from shoplab.events.generator import generate
 from shoplab.load.batch.digest import digest
@@ -44,13 +44,15 @@ def ours(spark: SparkSession, october: Path, tmp_path_factory: pytest.TempPathFa
     """A folder of Parquet for each table, by the job's own steps."""
     folder = tmp_path_factory.mktemp("ours")
     events = good_events(spark, october)
-    by_product, by_session = products(events).cache(), sessions(events).cache()
-    by_user = users(events, by_session, by_product).cache()
-    touched, paid = touches(events, by_product).cache(), bought(events, by_session, by_product).cache()
+    by_product = products(events).cache()
+    touched = with_look(touches(events), by_product).cache()
+    by_session = sessions(touched).cache()
+    by_user, paid = users(touched, by_session).cache(), bought(events, by_session, by_product).cache()
     made = {"events": events, "sessions": by_session, "users": by_user, "analysis/products": by_product,
-            "habits": habits(by_session, touched, paid)}  # fmt: skip
+            "habits": habits(by_session, touched, paid, discounts(events, by_product))}  # fmt: skip
     facts = read_facts(by_product, by_session, by_user)
-    inputs = Inputs(events, by_session, by_user, made["habits"], touched, paid, paths.steps(events), facts)
+    inputs = Inputs(events, by_session, by_user, made["habits"], touched, paid,
+                    paths.walks(events, by_user, facts.top_categories), facts)  # fmt: skip
     made |= {f"analysis/{name}": TABLES[name](inputs) for name in TABLES if name != "sequences"}
     for name, table in made.items():
         table.coalesce(1).write.parquet((folder / name).as_uri())

@@ -7,8 +7,7 @@ import pandas as pd
 from pyspark.sql import SparkSession
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.users import users_of
 from shoplab.events import clean
 from shoplab.events.mapping import load_mapping
 from shoplab.segments.history import user_history
@@ -37,7 +36,7 @@ def by_pandas(lines: pd.DataFrame) -> pd.DataFrame:
 def test_every_customers_values_and_class(spark: SparkSession) -> None:
     path = real_file("online-retail/2009-2010.parquet")
     events = clean.good(typed_rows(spark, path, load_mapping("online-retail"))).distinct().persist()
-    history = user_history(users(events, sessions(events), products(events)))
+    history = user_history(users_of(events, products(events)))
     expected = by_pandas(pd.read_parquet(path))
 
     got = apply_rfm(fit_rfm(history, dt.date(2010, 12, 9)), history).toPandas().set_index("user_id").sort_index()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from shoplab.behaviour.sessions import revenue
+from shoplab.behaviour.columns import revenue
 from shoplab.events import clean, rows_python
 from shoplab.events.mapping import Mapping, load_mapping
 from shoplab.events.sources import inspect

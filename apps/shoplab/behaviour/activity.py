@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import counts_by_type, revenue, top_category
+from shoplab.behaviour.columns import counts_by_type, revenue, top_category
 from shoplab.core.vocabulary import CART, FUNNEL, PURCHASE, VIEW
 
 
@@ -32,11 +32,14 @@ def funnel(sessions: DataFrame, bought: DataFrame) -> DataFrame:
         F.avg("duration_s").alias("mean_duration_s"),
         F.median("duration_s").alias("median_duration_s"),
         F.avg("events").alias("mean_events"),
-        F.count_distinct("user_id").alias("users"),
     )
+    people = sessions.select("month", "user_id").distinct().groupBy("month").agg(F.count("*").alias("users"))
     strict = bought.where("strict_order").select("user_id", "user_session", "month").distinct()
     strict = strict.groupBy("month").agg(F.count("*").alias("strict_order"))
-    return counted.join(F.broadcast(strict), on="month", how="left").fillna(0, subset=["strict_order"])
+    joined = counted.join(F.broadcast(people), on="month", how="inner").join(
+        F.broadcast(strict), on="month", how="left"
+    )
+    return joined.fillna(0, subset=["strict_order"])
 
 
 def steps_reached() -> list[Column]:

@@ -8,8 +8,10 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS, top_category
+from shoplab.behaviour.columns import top_category
+from shoplab.behaviour.sessions import ROBOT_SESSION_EVENTS
 from shoplab.behaviour.trends import days_of_the_weeks
+from shoplab.behaviour.users import robots
 from shoplab.core.vocabulary import FUNNEL, VIEW
 
 _STEPS = tuple(str(event.counts) for event in FUNNEL)
@@ -72,8 +74,7 @@ def _of_products(products: DataFrame) -> DataFrame:
 
 
 def _of_robots(users: DataFrame) -> DataFrame:
-    robots = users.where(F.col("longest_session") > ROBOT_SESSION_EVENTS)
-    return robots.agg(
+    return robots(users).agg(
         F.count_distinct("user_id").alias("robots"), F.coalesce(F.sum("sessions"), F.lit(0)).alias("robot_sessions")
     )
 

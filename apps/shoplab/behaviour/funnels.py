@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.activity import steps_reached
-from shoplab.behaviour.touches import sums
+from shoplab.behaviour.columns import sums
 from shoplab.core.vocabulary import FUNNEL
 
 MOST_VALUES = 30  # categories, and brands

@@ -11,11 +11,11 @@ from pyspark.sql import DataFrame
 from shoplab.behaviour import paths
 from shoplab.behaviour.bought import bought
 from shoplab.behaviour.facts import Facts, left_out, read_facts
-from shoplab.behaviour.habits import habits
+from shoplab.behaviour.habits import discounts, habits
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
 from shoplab.behaviour.tables import TABLES, Inputs
-from shoplab.behaviour.touches import touches
+from shoplab.behaviour.touches import touches, with_look
 from shoplab.behaviour.users import users
 from shoplab.core.catalog import holding
 from shoplab.core.console import Say
@@ -50,11 +50,8 @@ def analyse(catalog: SparkCatalog, say: Say = lambda _: None) -> AnalysisSummary
     started = time.monotonic()
     events = catalog.read("events")
     catalog.fit_shuffles("events")
-    say("products, sessions")
-    side_by_side([
-        lambda: catalog.replace_whole("analysis/products", products(events)),
-        lambda: _replace_by_month(catalog, "sessions", sessions(events)),
-    ])  # fmt: skip
+    say("products")
+    catalog.replace_whole("analysis/products", products(events))
     with _inputs(catalog, events, say) as inputs:
         _write_tables(catalog, inputs, say)
     facts = inputs.facts
@@ -69,19 +66,25 @@ def _replace_by_month(catalog: SparkCatalog, dataset: str, rows: DataFrame) -> N
 @contextmanager
 def _inputs(catalog: SparkCatalog, events: DataFrame, say: Say) -> Iterator[Inputs]:
     """For the time of a block; users and habits are written on the way."""
-    of_products, visits = catalog.read("analysis/products"), catalog.read("sessions")
-    with kept(touches(events, of_products)) as touched, kept(bought(events, visits, of_products)) as paid:
-        say("users, habits")
-        side_by_side([
-            lambda: _replace_by_month(catalog, "users", users(events, visits, of_products)),
-            lambda: _replace_by_month(catalog, "habits", habits(visits, touched, paid)),
-        ])  # fmt: skip
-        people = catalog.read("users")
-        with kept(paths.steps(events)) as steps:
-            yield Inputs(
-                events=events, sessions=visits, users=people, habits=catalog.read("habits"),
-                touches=touched, bought=paid, steps=steps, facts=read_facts(of_products, visits, people),
-            )  # fmt: skip
+    of_products = catalog.read("analysis/products")
+    with kept(with_look(touches(events), of_products)) as touched:
+        say("sessions")
+        _replace_by_month(catalog, "sessions", sessions(touched))
+        visits = catalog.read("sessions")
+        with kept(bought(events, visits, of_products)) as paid:
+            say("users, habits")
+            low = discounts(events, of_products)
+            side_by_side([
+                lambda: _replace_by_month(catalog, "users", users(touched, visits)),
+                lambda: _replace_by_month(catalog, "habits", habits(visits, touched, paid, low)),
+            ])  # fmt: skip
+            people = catalog.read("users")
+            facts = read_facts(of_products, visits, people)
+            with kept(paths.walks(events, people, facts.top_categories)) as walks:
+                yield Inputs(
+                    events=events, sessions=visits, users=people, habits=catalog.read("habits"),
+                    touches=touched, bought=paid, walks=walks, facts=facts,
+                )  # fmt: skip
 
 
 def _write_tables(catalog: SparkCatalog, inputs: Inputs, say: Say) -> None:

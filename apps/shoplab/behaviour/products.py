@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.sessions import counts_by_type, revenue
+from shoplab.behaviour.columns import counts_by_type, revenue
 from shoplab.core.vocabulary import COUNTS
 
 _LOOK = ("category_id", "category_code", "brand", "price")

@@ -17,17 +17,23 @@ MOST_SEQUENCES = 50  # of each kind
 _HASHES = 1 << 20
 
 
+def sampled(events: DataFrame, sessions: int) -> DataFrame:
+    """The events of at most about MOST_SESSIONS of so many sessions, always the same ones."""
+    place = F.pmod(F.xxhash64("user_id", "user_session"), F.lit(_HASHES))
+    return events.where(place < _HASHES * MOST_SESSIONS / max(sessions, 1))
+
+
 def sequences(steps: DataFrame, sessions: int) -> DataFrame:
     """Grain: one (kind, sequence) of 2 to 4 steps that follow each other, with others between them or not.
 
     kind "event": "view > cart"; "event and category": the last part of the category code follows the event, "view
     smartphone > cart smartphone"; the 50 most frequent of each. share: of sessions that hold it; sessions: that share
-    of all of them. `sessions`: rows in `steps`. Unlike other steps it works when it is called: Spark ML's does.
+    of all of them. `steps`: of sampled sessions; `sessions`: how many there are. Unlike other steps it works when it
+    is called: Spark ML's does.
     """
-    sampled = F.pmod(F.xxhash64("user_id", "user_session"), F.lit(_HASHES)) < _HASHES * MOST_SESSIONS / max(sessions, 1)
     kinds = {"event": F.col("steps"), "event and category": _with_leaf()}
     walks = [F.slice(folded(steps), 1, MOST_STEPS).alias(kind) for kind, steps in kinds.items()]
-    with kept(steps.where(sampled).select(*walks)) as sample:
+    with kept(steps.select(*walks)) as sample:
         return reduce(DataFrame.unionByName, [_frequent(sample, kind, sessions) for kind in kinds]).localCheckpoint()
 
 

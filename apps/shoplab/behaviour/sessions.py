@@ -1,55 +1,48 @@
-"""Events -> sessions."""
+"""Touches -> sessions."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from shoplab.behaviour.columns import sums, top_category
 from shoplab.core.schemas import SESSION
-from shoplab.core.vocabulary import COUNTS, EVENTS
+from shoplab.core.vocabulary import COUNTS
 
 # A user with a longer session in a month is taken for a robot: a person can't click for hours without a pause of half
 # an hour, and the longest of the 9.2 million sessions of REES46's October has 1,159 events.
 ROBOT_SESSION_EVENTS = 2_000
+_KEY = ("user_id", "user_session")
+_SUMS = ("events", *COUNTS.values(), "revenue")
 
 
-def top_category() -> Column:
-    """The first part of category_code: "electronics" of "electronics.smartphone"."""
-    return F.substring_index("category_code", ".", 1)
-
-
-def sessions(events: DataFrame) -> DataFrame:
-    """SESSION rows from EVENT rows. A session that runs over midnight of a month's last day belongs to the month it
-    began in.
+def sessions(touches: DataFrame) -> DataFrame:
+    """SESSION rows. A session that runs over midnight of a month's last day belongs to the month it began in. Where
+    events of several categories share the first or last moment, entry_category and exit_category are any of them.
     """
-    return (
-        events.groupBy("user_id", "user_session")
-        .agg(
-            F.min("event_time").alias("session_start"),
-            F.max("event_time").alias("session_end"),
-            F.count("*").alias("events"),
-            *counts_by_type(),
-            distinct("product_id").alias("products"),
-            revenue().alias("revenue"),
-            F.min_by(top_category(), "event_time").alias("entry_category"),
-            F.max_by(top_category(), "event_time").alias("exit_category"),
-        )
-        .withColumn("duration_s", F.unix_timestamp("session_end") - F.unix_timestamp("session_start"))
-        .withColumn("month", F.date_format("session_start", "yyyy-MM"))
-        .select(*SESSION.names)
+    # Categories by a hash of theirs: with numbers alone Spark aggregates in hash tables, with strings it sorts
+    number = F.xxhash64(top_category("own_category"))
+    by_product = touches.groupBy(*_KEY, "product_id").agg(
+        *sums(*_SUMS), *_ends("first_event", "last_event", number, number)
     )
+    ended = _ends("session_start", "session_end", "entry", "exit")
+    by_session = by_product.groupBy(*_KEY).agg(F.count("*").alias("products"), *sums(*_SUMS), *ended)
+    seconds = F.unix_timestamp("session_end") - F.unix_timestamp("session_start")
+    named = by_session.join(_names(touches, "entry"), on="entry", how="left").join(
+        _names(touches, "exit"), on="exit", how="left"
+    )
+    months = {"duration_s": seconds, "month": F.date_format("session_start", "yyyy-MM")}
+    return named.withColumns(months).select(*SESSION.names)
 
 
-def counts_by_type() -> list[Column]:
-    """One column for each event type that is counted: views, carts, …"""
-    return [F.count_if(F.col("event_type") == name).alias(counts) for name, counts in COUNTS.items()]
+def _ends(first: str, last: str, of_first: Column | str, of_last: Column | str) -> list[Column]:
+    return [
+        F.min(first).alias("session_start"),
+        F.max(last).alias("session_end"),
+        F.min_by(of_first, first).alias("entry"),
+        F.max_by(of_last, last).alias("exit"),
+    ]
 
 
-def distinct(values: str | Column) -> Column:
-    """Exact number of different values, for groups of one session or user: a set in memory, where Spark's own
-    count_distinct multiplies every row by the number of distinct columns."""
-    return F.size(F.collect_set(values)).cast("long")
-
-
-def revenue() -> Column:
-    """What was paid: price times quantity of purchases, less the same of refunds; 0 without any. May be negative."""
-    sign = F.coalesce(*[F.when(F.col("event_type") == event.name, event.pays) for event in EVENTS if event.pays])
-    return F.coalesce(F.sum(sign * F.col("price") * F.coalesce("quantity", F.lit(1))), F.lit(0.0))
+def _names(touches: DataFrame, end: str) -> DataFrame:
+    """Hash -> category."""
+    names = touches.select(top_category("own_category").alias(f"{end}_category")).distinct()
+    return F.broadcast(names.withColumn(end, F.xxhash64(f"{end}_category")))

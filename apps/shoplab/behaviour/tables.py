@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from shoplab.behaviour import activity, paths
 from shoplab.behaviour.cohorts import cohorts
 from shoplab.behaviour.distributions import distributions
 from shoplab.behaviour.facts import Facts
 from shoplab.behaviour.funnels import funnel_by
-from shoplab.behaviour.sequences import sequences
+from shoplab.behaviour.sequences import sampled, sequences
 from shoplab.behaviour.trends import trends
 
 
@@ -24,7 +25,7 @@ class Inputs:
     habits: DataFrame
     touches: DataFrame
     bought: DataFrame
-    steps: DataFrame
+    walks: DataFrame
     facts: Facts
 
 
@@ -39,10 +40,16 @@ TABLES: dict[str, Callable[[Inputs], DataFrame]] = {
     "funnel_by": lambda made: funnel_by(made.touches, made.bought, made.facts.price_edges),
     "trends": lambda made: trends(made.touches, made.facts.days),
     "distributions": lambda made: distributions(made.sessions, made.users, made.habits, made.bought),
-    "transitions": lambda made: paths.transitions(made.steps),
-    "transitions_by_category": lambda made: paths.transitions_by_category(made.steps, made.facts.top_categories),
-    "paths": lambda made: paths.typical_paths(made.steps),
-    "paths_by_buyer": lambda made: paths.paths_by_buyer(made.steps),
-    "flows": lambda made: paths.flows(made.steps),
-    "sequences": lambda made: sequences(made.steps, made.facts.sessions - made.facts.robot_sessions),
+    "transitions": lambda made: paths.transitions(made.walks),
+    "transitions_by_category": lambda made: paths.transitions_by_category(made.walks),
+    "paths": lambda made: paths.typical_paths(made.walks),
+    "paths_by_buyer": lambda made: paths.paths_by_buyer(made.walks),
+    "flows": lambda made: paths.flows(made.walks),
+    "sequences": lambda made: _sequences(made),
 }
+
+
+def _sequences(made: Inputs) -> DataFrame:
+    sessions = made.facts.sessions - made.facts.robot_sessions
+    steps = paths.steps(sampled(made.events, sessions), made.users, F.col("category_code"))
+    return sequences(paths.named(steps), sessions)

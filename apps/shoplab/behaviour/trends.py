@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from shoplab.behaviour.touches import sums
+from shoplab.behaviour.columns import sums
 
 MOST_PRODUCTS, MOST_CATEGORIES = 100, 200
 WEEK = 7

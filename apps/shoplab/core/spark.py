@@ -81,6 +81,10 @@ def _semantics(settings: Settings) -> dict[str, str]:
         "spark.sql.adaptive.optimizer.excludedRules": f"{_ADAPTIVE}.AQEPropagateEmptyRelation",
         # Sets and modes per session or user: sorted only where a task meets more groups than this, not from 128 on
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
+        # Two cores share three parts of 64 MB badly
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+        # Tables in parts by user are joined by user and month as they lie
+        "spark.sql.requireAllClusterKeysForCoPartition": "false",
         # Folders are listed by the driver; from 32 on Spark would start a job for it
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -12,8 +12,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.users import users_of
 from shoplab.core.frames import kept
 from shoplab.core.settings import Settings
 from shoplab.events import clean
@@ -66,7 +65,7 @@ def _shop(spark: SparkSession, folder: Path, events: int, seed: int) -> tuple[Da
     source = inspect(folder / "events.parquet")
     rows = read_staged(spark, [path.as_uri() for path, _ in staged(source, folder)], source)
     clicks = clean.good(clean.typed(rows, source.mapping, Settings().days))
-    history = user_history(users(clicks, sessions(clicks), products(clicks)))
+    history = user_history(users_of(clicks, products(clicks)))
     return history, pd.read_csv(folder / "truth.csv", dtype=str).set_index("user_id")["profile"]
 
 

@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.touches import touches
+from shoplab.behaviour.users import users_of
 from shoplab.core.errors import LabError
 from shoplab.core.frames import SparkCatalog
 from shoplab.segments.history import user_history
@@ -39,14 +40,13 @@ def history_in(catalog: SparkCatalog, period: Period) -> DataFrame:
         raise LabError(f"no users to segment{_between(period)}; ./lab status shows the months loaded")
     if not _cuts(catalog, period):
         return user_history(catalog.read_partitions("users", "month", months))
-    events = _events(catalog, period)
-    return user_history(users(events, sessions(events), catalog.read("analysis/products")))
+    return user_history(users_of(_events(catalog, period), catalog.read("analysis/products")))
 
 
 def sessions_in(catalog: SparkCatalog, period: Period) -> DataFrame:
     """SESSION rows of the period; a session cut by it counts with the part inside."""
     if _cuts(catalog, period):
-        return sessions(_events(catalog, period))
+        return sessions(touches(_events(catalog, period)))
     return catalog.read_partitions("sessions", "month", period.keeps(catalog.partitions("sessions")))
 
 

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from shoplab.behaviour.products import products
 from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.touches import touches
+from shoplab.behaviour.users import users_of
 from shoplab.core.schemas import EVENT
 from shoplab.segments import on_driver
 from shoplab.segments.confidence import Confidence
@@ -88,19 +89,19 @@ def newest(tables: list[pa.Table], *keys: str) -> pa.Table:
 def test_sessions_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]]) -> None:
     frame, _, made = taken
     keys = ("user_id", "user_session")
-    close(newest([one.sessions for one in made], *keys), sessions(frame).toArrow(), *keys)
+    close(newest([one.sessions for one in made], *keys), sessions(touches(frame)).toArrow(), *keys)
 
 
 def test_users_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]]) -> None:
     frame, known, made = taken
-    theirs = users(frame, sessions(frame), known).toArrow()
+    theirs = users_of(frame, known).toArrow()
     assert set(theirs["month"].to_pylist()) == {"2019-10", "2019-11"}
     close(newest([one.users for one in made], "user_id", "month"), theirs, "user_id", "month")
 
 
 def test_segments_are_the_batch_jobs(taken: tuple[DataFrame, DataFrame, list[Taken]], spark: SparkSession) -> None:
     frame, known, _ = taken
-    by_month = users(frame, sessions(frame), known).persist()
+    by_month = users_of(frame, known).persist()
     history = user_history(by_month).persist()
     model = fit_segments(history, k=4)
     shares = Confidence(tuple((0.1 * i, 0.2, 0.3, 0.4) for i in range(4)))

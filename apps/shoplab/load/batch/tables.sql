@@ -284,13 +284,21 @@ FROM (
 GROUP BY ALL;
 
 -- table: steps
-WITH ordered AS (
+WITH top AS (
+  SELECT list(category) AS names FROM (
+    SELECT split_part(category_code, '.', 1) AS category FROM products WHERE category_code IS NOT NULL
+    GROUP BY category ORDER BY sum(views) DESC, category LIMIT 5)),
+named AS (
+  SELECT *, CASE WHEN category_code IS NULL THEN 'none'
+    WHEN list_contains(names, split_part(category_code, '.', 1)) THEN split_part(category_code, '.', 1) ELSE 'other' END AS category
+  FROM events, top),
+ordered AS (
   SELECT user_id, user_session, strftime(min(event_time), '%Y-%m') AS month, count(*) AS events,
-         list({'type': event_type, 'category': category_code} ORDER BY event_time,
-           list_position(['view', 'cart', 'remove_from_cart', 'purchase'], event_type), category_code NULLS FIRST)
+         list({'type': event_type, 'category': category} ORDER BY event_time,
+           list_position(['view', 'cart', 'remove_from_cart', 'purchase'], event_type), category)
            FILTER (event_type <> 'refund') AS steps,
          bool_or(event_type = 'purchase') AS buys
-  FROM events GROUP BY user_id, user_session),
+  FROM named GROUP BY user_id, user_session),
 judged AS (
   SELECT *, bool_or(buys) OVER w AS buyer, max(events) OVER w AS longest
   FROM ordered WINDOW w AS (PARTITION BY user_id, month))
@@ -305,14 +313,8 @@ SELECT pair[1] AS step, pair[2] AS next, count(*) AS moves, count(*) / sum(count
 FROM pairs GROUP BY pair;
 
 -- table: transitions_by_category
-WITH top AS (
-  SELECT list(category) AS names FROM (
-    SELECT split_part(category_code, '.', 1) AS category FROM products WHERE category_code IS NOT NULL
-    GROUP BY category ORDER BY sum(views) DESC, category LIMIT 5)),
-named AS (
-  SELECT list_transform(list_zip(steps, categories), lambda one: one[1] || ' ' || CASE WHEN one[2] IS NULL THEN 'none'
-    WHEN list_contains(names, split_part(one[2], '.', 1)) THEN split_part(one[2], '.', 1) ELSE 'other' END) AS steps
-  FROM steps, top),
+WITH named AS (
+  SELECT list_transform(list_zip(steps, categories), lambda one: one[1] || ' ' || one[2]) AS steps FROM steps),
 pairs AS (
   SELECT unnest(list_zip(list_concat(['start'], steps), list_concat(steps, ['exit']))) AS pair FROM named)
 SELECT pair[1] AS step, pair[2] AS next, count(*) AS moves, count(*) / sum(count(*)) OVER (PARTITION BY pair[1]) AS share

@@ -8,8 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from shoplab.behaviour.products import products
-from shoplab.behaviour.sessions import sessions
-from shoplab.behaviour.users import users
+from shoplab.behaviour.users import users_of
 from shoplab.core.frames import kept
 from shoplab.recommend.data.arrays import UNKNOWN
 from shoplab.recommend.data.log import Log
@@ -26,7 +25,7 @@ class UserSegments(NamedTuple):
 
 def segment_users(events: DataFrame, log: Log, seed: int) -> UserSegments | None:
     """None where users are too much alike for two segments."""
-    with kept(user_history(users(events, sessions(events), products(events)))) as history:
+    with kept(user_history(users_of(events, products(events)))) as history:
         model = fit_segments(history, seed=seed)
         table = apply_segments(model, history).select("user_id", F.col("segment").cast("int")).toArrow()
     if model.k < 2:
