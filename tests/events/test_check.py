@@ -16,6 +16,10 @@ DAYS = ("2000-01-01", "2030-12-31")  # as tests.data's
 TIMES = (
     "", "null", "12:30", "2019", "2019-10-01", "1999-12-31 23:59:59", "2031-01-01 00:00:00",
     "2019-02-30 00:00:00", "2019-10-01T00:00:00Z", "2019-10-01 99:00:00", "0001-01-01 00:00:00",
+    "2019-10-01 7:00", "2019-10-01 7:5:9", "2019-10-01 07:05:9 UTC", "2019-10-01 7",
+    "2019-10-01T7:00Z", "2019-10-01T07:00Z", "2019-10-01 07:00 UTC",
+    "2019-10-01 07:00+03:00", "2019-10-01 07Z", "2019-10-01 07:00:00 +03:00",
+    "2019-10-01 7:00:00.5", "2019-10-01 7:00:00+03:00", "2019-10-01 7:00:", "2019-10-01 7:60", "2019-10-01 :07",
     " 2019-10-01 00:00:00 UTC ", "2019-10-01 00:00:00 CST", "9999-12-31 00:00:00",
 )  # fmt: skip
 KINDS = ("", " ", "look", "VIEW", "view ", "refund", "remove_from_cart", "nan")
@@ -52,9 +56,3 @@ def test_every_row_has_one_reason_by_both(spark: SparkSession, tmp_path: Path) -
 def test_quantities(quantity: str, kind: str, reason: str) -> None:
     event = {"event_time": "2019-10-01 00:00:00 UTC", "event_type": kind, "product_id": "1", "user_id": "7"}
     assert fault(event | {"quantity": quantity}, DAYS) == reason
-
-
-def test_an_hour_of_one_digit_is_told_where_spark_would_take_it() -> None:
-    """The one difference known: Python's reader of ISO times wants two, and a refusal is told to who sends."""
-    event = {"event_time": "2019-10-01 7:00", "event_type": "view", "product_id": "1", "user_id": "7"}
-    assert fault(event, DAYS) == "event_time is not a time"

@@ -21,7 +21,10 @@ USUAL = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}( UTC)?$"
 LAST_UNIX = 4.2e9  # seconds: milliseconds that are taken for seconds are far beyond
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_ISO, _NUMBER = re.compile(ISO, re.ASCII), re.compile(NUMBER.replace("$", r"\Z"), re.ASCII)
+_USUAL, _ISO = (re.compile(form, re.ASCII) for form in (USUAL.replace("$", r"\Z"), ISO))
+_NUMBER = re.compile(NUMBER.replace("$", r"\Z"), re.ASCII)
+_LONE = re.compile(r"(?<=[ T:])\d(?!\d)")  # of the clock: Python wants two
+_NO_SECONDS = re.compile(r".{10}[ T]\d{1,2}(:\d{1,2})? ?([Zz+-]|UTC)")  # before a zone: Spark reads none there
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
            "december")  # fmt: skip
 _PARTS = {"M": "month", "L": "month", "d": "day", "H": "hour", "k": "clock", "h": "half", "m": "minute",
@@ -70,9 +73,12 @@ def as_iso(text: str, formats: list[str]) -> str:
 
 
 def moment(text: str) -> dt.datetime | None:
-    """A time of `as_iso`, in UTC and without a zone; None where Python reads none."""
+    """A time of `as_iso`, in UTC and without a zone; None where Spark reads none."""
     try:
-        found = dt.datetime.fromisoformat(text.removesuffix(" UTC")) if _ISO.match(text) else None
+        if _USUAL.match(text):
+            return dt.datetime.fromisoformat(text[:19])
+        known = _LONE.sub(r"0\g<0>", text.removesuffix(" UTC"))
+        found = dt.datetime.fromisoformat(known) if _ISO.match(text) and not _NO_SECONDS.match(text) else None
     except ValueError:
         return None
     return found.astimezone(dt.UTC).replace(tzinfo=None) if found and found.tzinfo else found
