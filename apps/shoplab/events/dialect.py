@@ -5,12 +5,11 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, cast
-
-import orjson
+from typing import BinaryIO, cast
 
 from shoplab.core.errors import LabError
 from shoplab.events.containers import document
+from shoplab.events.json_lines import keys_of
 from shoplab.events.mapping import Mapping
 from shoplab.events.texts import trimmed
 
@@ -18,6 +17,9 @@ DELIMITERS = ",\t;|"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d")
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _TOLD = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)")  # by spreadsheets, in a line above all others
+_LIST = re.compile(r"\[\s*(?![A-Za-z_]|$)|\[\s*$")  # not TOML's [part]
+_NUMBERED = ("product_id", "user_id", "category_id")
+_FRACTION = re.compile(r"\s*\d+[.,]\d*[1-9]\d*\s*\Z")
 _STRANGE = re.compile("[\0-\x08]")
 _LOOKED_AT = 1000  # lines
 _FIRST_OVER = 20  # lines that the first record may run over
@@ -118,8 +120,8 @@ def read_dialect(what: str, start: bytes, mapping: Mapping) -> Dialect:
     if not lines:
         raise LabError(f"{what} is empty")
     if lines[0].lstrip().startswith("{"):
-        return replace(how, names=_keys(what, lines, mapping.each), json=True)
-    if lines[0].lstrip().startswith("["):
+        return replace(how, names=keys_of(what, lines, mapping), json=True)
+    if _LIST.match(lines[0].lstrip()):
         raise LabError(f"{what} is one JSON list; write one event a line, such as with: jq -c '.[]' FILE")
     return _columns(what, lines, mapping, how)
 
@@ -142,10 +144,31 @@ def _columns(what: str, lines: Sequence[str], mapping: Mapping, how: Dialect) ->
                 f"{what} has {len(first)} columns and no header, {len(mapping.names)} are expected"
                 f" ({', '.join(mapping.names)}); name them with --map FILE.yaml"
             )
-        return replace(how, names=tuple(mapping.names), delimiter=delimiter, escape=escape)
+        bare = replace(how, names=tuple(mapping.names), delimiter=delimiter, escape=escape)
+        _refuse_exchanged(what, lines, mapping, bare)
+        return bare
     if len(lines) == 1 and any(map(_TIME.search, names)) and not mapping.missing_from(list(names)):
         raise LabError(f"{what} has names and rows in one line; write it with line ends of Unix, Windows or old Macs")
     return replace(how, names=names, header=True, delimiter=delimiter, escape=escape)
+
+
+def _refuse_exchanged(what: str, lines: Sequence[str], mapping: Mapping, how: Dialect) -> None:
+    """Without a header nothing else tells that ids and prices stand in each other's place: both are numbers."""
+    rows = [split_line(line, how.delimiter, how.escape) or [] for line in lines]
+
+    def parts(column: str) -> bool:
+        """Whether most of a column's values have a fraction."""
+        place = how.names.index(column)
+        return sum(bool(_FRACTION.match(row[place])) for row in rows if len(row) > place) * 2 > len(rows)
+
+    origins = mapping.origins(how.names)
+    ids = [name for ours in _NUMBERED if (name := origins[ours].column) and parts(name)]
+    price = origins["price"].column
+    if ids and price and not parts(price):
+        raise LabError(
+            f"{what} has no header, and its {ids[0]} looks like a price, its {price} like an id; name its columns, in"
+            " their order, with --map FILE.yaml"
+        )
 
 
 def split_line(line: str, delimiter: str, escape: str | None) -> list[str] | None:
@@ -206,34 +229,6 @@ def _delimiter(lines: Sequence[str], mapping: Mapping) -> str:
         if not mapping.missing_from(list(map(trimmed, values))):
             return delimiter
     return max(found, key=lambda delimiter: len(found[delimiter]))
-
-
-def _keys(what: str, lines: Sequence[str], each: str | None) -> tuple[str, ...]:
-    keys: dict[str, None] = {}
-    for line in lines:
-        try:
-            for event in events_in(orjson.loads(line), each):
-                keys |= dict.fromkeys(event)
-        except (orjson.JSONDecodeError, AttributeError, TypeError):
-            continue
-    if not keys:
-        raise LabError(
-            f"{what} starts like JSON, but has no JSON object a line; write one event a line, such as with:"
-            " jq -c . FILE"
-        )
-    return tuple(keys)
-
-
-def events_in(found: Any, each: str | None) -> Iterator[dict[str, Any]]:
-    """The events of a line. AttributeError, TypeError: it is no object, or holds something else than events."""
-    around = dict(found.items())
-    inside = around.pop(each, None) if each else None
-    if inside is None:
-        yield around
-        return
-    if not isinstance(inside, list) or not all(isinstance(event, dict) for event in inside):
-        raise TypeError
-    yield from ({**around, **event} for event in inside)
 
 
 def _looks_like_event(first: Sequence[str], mapping: Mapping) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -11,6 +11,7 @@ from shoplab.core.errors import LabError
 from shoplab.core.schemas import SOURCE_COLUMNS
 from shoplab.events.containers import Member
 from shoplab.events.dialect import Dialect, split_line
+from shoplab.events.hints import ours as known_as
 from shoplab.events.mapping import Mapping, load_mapping, shipped
 
 USE_A_MAP = "say which is which with --map FILE.yaml: ./lab map FILE writes one to edit"
@@ -74,9 +75,19 @@ def advice(dialect: Dialect, lines: Sequence[str]) -> str:
     for key, value in first.items():
         if isinstance(value, list) and value and all(isinstance(inner, dict) for inner in value):
             return f"if {key} is the list of its events, say each: {json.dumps(key)} in a map"
-        if isinstance(value, dict):
-            return f"what stands within {key} is not looked at; bring it out, such as with: jq -c '.{key}' FILE"
+    inside = max(_within(first), key=lambda found: found[1], default=None)
+    if inside:
+        return f"what stands within {inside[0]} is not looked at; bring it out, such as with: jq -c '.{inside[0]}' FILE"
     return USE_A_MAP
+
+
+def _within(found: dict[str, Any], deep: int = 3) -> Iterator[tuple[str, int]]:
+    """Each object in an object, by its path, and how many of an event's columns it seems to have."""
+    for key, value in found.items():
+        if isinstance(value, dict):
+            yield key, sum(known_as("columns", name) is not None for name in value)
+            if deep > 1:
+                yield from ((f"{key}.{path}", columns) for path, columns in _within(value, deep - 1))
 
 
 def refuse_partition(member: Member, names: Sequence[str], mapping: Mapping) -> None:

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from shoplab.core.schemas import SOURCE_COLUMNS
-from shoplab.events.dialect import Dialect, events_in
+from shoplab.events.dialect import Dialect
+from shoplab.events.json_lines import events_in
 from shoplab.events.mapping import Mapping
 from shoplab.events.rows import Batches, Rows, Values, as_text
 

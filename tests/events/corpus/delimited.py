@@ -163,6 +163,10 @@ _HEADERS = [
         csv(row()) + csv(row(x="1"), names=(*_TURNED[:-1], "user_id")),
         refused="names a column twice",
     ),
+    written(
+        "no header, price and user exchanged", csv(row(), names=_TURNED, header=False), refused="looks like a price"
+    ),
+    written("no header, a price without cents", csv(row(price="10"), header=False), event(price=10.0)),
     written("a header below rows without one", csv(row(), header=False) + csv(row(), names=_TURNED), event(), event()),
     written("names in other letters", csv(names=NAMES).title() + csv(row(), header=False), event()),
     written("names with spaces", ", ".join(NAMES) + "\n" + csv(row(), header=False), event()),

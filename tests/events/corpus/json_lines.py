@@ -69,6 +69,28 @@ CASES = [
     _lines("far more depth than is read", (_LINE, event()), (_with(x='{"a": ' * 900 + "1" + "}" * 900), event())),
     written("events in a list that no map names", f'{{"rows": [{_LINE}]}}\n', refused='say each: "rows"'),
     written("events within another object", f'{{"data": {_LINE}}}\n', refused="jq -c '.data'"),
+    written(
+        "an event within an envelope with its schema",
+        json.dumps({"schema": {"type": "struct"}, "payload": {"before": None, "after": row(), "op": "c"}}) + "\n",
+        refused="jq -c '.payload.after'",
+    ),
+    written(
+        "a table by its columns, as pandas.to_json() writes it",
+        json.dumps({name: {"0": value, "1": value} for name, value in row().items()}),
+        refused='to_json(FILE, orient="records", lines=True)',
+    ),
+    written(
+        "types around values, as mongoexport writes them",
+        json.dumps({**row(), "event_time": {"$date": "2019-10-01T00:00:00Z"}}) + "\n",
+        refused='each event_time within an object, {"$date": …}',
+    ),
+    written(
+        "types around values, as Avro's tools write them",
+        json.dumps({name: {"string": value} for name, value in row().items()}) + "\n",
+        refused="map_values",
+    ),
+    written("all events in one line of an object", json.dumps([row()] * 9000)[1:-1], refused="has all in one line"),
+    written("a part's name of TOML", "[shop]\nevents = 5\n", refused="it is no table"),
     _lines("commas behind", (_LINE, event()), (_LINE + ",", _NO_OBJECT), (_LINE[:-1] + ",}", _NO_OBJECT)),
     _lines(
         "no objects",
