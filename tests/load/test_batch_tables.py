@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from shoplab.behaviour import paths
 from shoplab.behaviour.bought import bought
@@ -43,19 +43,24 @@ def reference(october: Path, tmp_path_factory: pytest.TempPathFactory) -> Refere
 def ours(spark: SparkSession, october: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of Parquet for each table, by the job's own steps."""
     folder = tmp_path_factory.mktemp("ours")
-    events = good_events(spark, october)
-    by_product = products(events).cache()
-    touched = with_look(touches(events), by_product).cache()
-    by_session = sessions(touched).cache()
-    by_user, paid = users(touched, by_session).cache(), bought(events, by_session, by_product).cache()
-    made = {"events": events, "sessions": by_session, "users": by_user, "analysis/products": by_product,
-            "habits": habits(by_session, touched, paid, discounts(events, by_product))}  # fmt: skip
-    facts = read_facts(by_product, by_session, by_user)
-    inputs = Inputs(events, by_session, by_user, made["habits"], touched, paid,
-                    paths.walks(events, by_user, facts.top_categories), facts)  # fmt: skip
-    made |= {f"analysis/{name}": TABLES[name](inputs) for name in TABLES if name != "sequences"}
-    for name, table in made.items():
+
+    def made(name: str, table: DataFrame) -> DataFrame:
+        """As it is read back: on top of all that it was made from, each further call would take Spark a second."""
         table.coalesce(1).write.parquet((folder / name).as_uri())
+        return spark.read.parquet((folder / name).as_uri())
+
+    events = made("events", good_events(spark, october))
+    by_product = made("analysis/products", products(events))
+    touched = made("touches", with_look(touches(events), by_product))
+    by_session = made("sessions", sessions(touched))
+    by_user = made("users", users(touched, by_session))
+    paid = made("bought", bought(events, by_session, by_product))
+    kept_to = made("habits", habits(by_session, touched, paid, discounts(events, by_product)))
+    facts = read_facts(by_product, by_session, by_user)
+    walks = made("walks", paths.walks(events, by_user, facts.top_categories))
+    inputs = Inputs(events, by_session, by_user, kept_to, touched, paid, walks, facts)
+    for name in TABLES.keys() - {"sequences"}:
+        made(f"analysis/{name}", TABLES[name](inputs))
     return folder
 
 
