@@ -40,7 +40,6 @@ def made(events: DataFrame) -> dict[str, DataFrame]:
     by_session = sessions(touched).cache()
     return {
         "sessions": by_session,
-        "products": by_product,
         "touches": touched,
         "bought": bought(events, by_session, by_product).cache(),
     }
